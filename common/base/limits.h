@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit of the system, once, with its reason. Everything else names the constant.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace preseal {
+
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""h;
+
+// --- names and texts ---
+inline constexpr size_t kSerialBytesMax = 128;  // longest DMI serial seen is 64
+inline constexpr size_t kNameBytesMax = 256;    // manufacturer, model, user, profile, display names
+inline constexpr size_t kSlotBytesMax = 32;     // must fit a tile
+inline constexpr size_t kItemIdBytesMax = 64;
+inline constexpr size_t kRequestIdBytesMax = 64;    // a UUID with room
+inline constexpr size_t kEventTextBytesMax = 4096;  // one log line
+
+// --- runs ---
+inline constexpr size_t kPlanStepsMax = 256;        // Autopilot allows 100 blocking apps
+inline constexpr auto kStepTimeoutMax = 1440min;    // Autopilot's own ceiling for the whole ESP
+inline constexpr auto kStepTimeoutDefault = 60min;  // Autopilot's default
+inline constexpr uint32_t kRunsPerDeviceMax = 100;  // a device that needs more is a repair case
+inline constexpr size_t kInlineContentBytesMax = 256 * 1024;
+inline constexpr size_t kPlanBytesMax = 3 * 1024 * 1024;  // must fit one gRPC message (4 MiB)
+
+// --- device session ---
+inline constexpr size_t kEventBatchMax = 256;        // rows in one ack
+inline constexpr size_t kEventBytesMax = 16 * 1024;  // a quote and its signature fit 20 times
+inline constexpr uint64_t kEventsPerRunMax = 1'000'000;
+inline constexpr size_t kSessionOutboxMax = 64;       // messages waiting for one device
+inline constexpr size_t kUnackedBatchesMax = 8;       // batches a device may have in flight
+inline constexpr size_t kDeviceSessionsMax = 15'000;  // descriptors are limited to 20 000
+inline constexpr auto kHeartbeatInterval = 5s;
+inline constexpr auto kSilenceAfter = 15s;       // three heartbeats missed
+inline constexpr auto kSealConfirmWithin = 60s;  // from SealArmed acked to the stream closed
+
+// --- spool (agent) ---
+inline constexpr uint64_t kSpoolBytesMax = 256ull * 1024 * 1024;
+
+// --- artefacts ---
+inline constexpr uint64_t kArtifactBytesMax = 64ull * 1024 * 1024 * 1024;
+inline constexpr size_t kArtifactChunkBytes = 256 * 1024;
+
+// --- enrolment and TPM ---
+inline constexpr size_t kEvidenceBytesMax = 2 * 1024 * 1024;
+inline constexpr size_t kEkCertificateBytesMax = 8 * 1024;
+inline constexpr size_t kEkChainCertificatesMax = 8;
+inline constexpr size_t kEkChainDepthMax = 5;
+inline constexpr size_t kEventLogBytesMax = 1024 * 1024;
+inline constexpr size_t kTpmStructureBytesMax = 4096;
+inline constexpr size_t kNonceBytes = 32;
+inline constexpr size_t kSessionIdBytes = 16;
+inline constexpr auto kEnrollmentSessionMax = 180s;  // slow discrete TPMs take tens of seconds
+inline constexpr size_t kEnrollmentsInFlightMax = 256;
+inline constexpr auto kStationCertificateLife = 24h * 30;
+inline constexpr auto kDeviceCertificateLife = 24h * 365;
+inline constexpr auto kClockSkewMax = 24h;  // a vendor's notBefore may lie this far ahead
+
+// --- store ---
+inline constexpr size_t kWriteQueueMax = 4096;  // jobs waiting for the writer
+inline constexpr size_t kGroupCommitMax = 512;  // jobs in one transaction
+inline constexpr int kPageSizeMax = 1000;
+inline constexpr int kImportRowsMax = 20'000;
+
+// --- web and API ---
+inline constexpr size_t kHttpHeaderBytesMax = 32 * 1024;
+inline constexpr size_t kHttpBodyBytesMax = 8 * 1024 * 1024;
+inline constexpr size_t kHttpConnectionsMax = 1000;
+inline constexpr size_t kWatchersMax = 500;
+inline constexpr auto kWatchInterval = 100ms;  // at most ten deltas a second per watcher
+inline constexpr size_t kPasswordBytesMin = 12;
+inline constexpr size_t kPasswordBytesMax = 256;
+inline constexpr int kLoginFailuresMax = 10;  // per user in kLoginFailureWindow
+inline constexpr auto kLoginFailureWindow = 5min;
+inline constexpr auto kSessionLife = 12h;  // one shift
+inline constexpr auto kApiTokenLifeMax = 24h * 366;
+inline constexpr size_t kPasswordHashQueueMax = 16;
+inline constexpr size_t kConfigBytesMax = 1024 * 1024;
+
+}  // namespace preseal
