@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/tpmwire/binding.h"
+
+#include <algorithm>
+
+#include "common/tpmwire/writer.h"
+
+namespace preseal::tpmwire {
+
+Bytes LengthPrefixed(std::initializer_list<ByteView> parts) {
+  Writer writer;
+  for (const ByteView part : parts) writer.U32(static_cast<uint32_t>(part.size())).Raw(part);
+  return writer.Take();
+}
+
+Sha256Digest ComputeBinding(const BindingInput& input) {
+  return Sha256({LengthPrefixed({
+      AsBytes("preseal-attest-v1"),
+      input.session_id,
+      input.nonce,
+      input.server_leaf_sha256,
+      Sha256({input.ek_public}),
+      Sha256({input.ek_certificate}),
+      input.ak_name,
+      input.device_key_name,
+      Sha256({input.event_log}),
+      Sha256({input.claims}),
+  })});
+}
+
+Sha256Digest CertifyQualifyingData(const Sha256Digest& binding) {
+  return Sha256({AsBytes("certify"), binding});
+}
+
+Sha256Digest QuoteQualifyingData(const Sha256Digest& binding) {
+  return Sha256({AsBytes("quote"), binding});
+}
+
+Sha256Digest TranscriptHash(ByteView challenge, ByteView evidence, ByteView credential) {
+  return Sha256({LengthPrefixed({challenge, evidence, credential})});
+}
+
+Sha256Digest ComputeProof(const Secret& secret, const Sha256Digest& transcript) {
+  const Secret key = HkdfSha256(secret.Reveal(), "preseal-proof-v1");
+  const Bytes mac = Hmac(HashAlg::kSha256, key.Reveal(), {transcript});
+  Sha256Digest proof;
+  std::copy(mac.begin(), mac.end(), proof.begin());
+  return proof;
+}
+
+}  // namespace preseal::tpmwire
