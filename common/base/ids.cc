@@ -40,6 +40,8 @@ DeviceId DeviceId::FromNumber(uint64_t number) {
   return id;
 }
 
+uint64_t DeviceId::number() const { return text_.empty() ? 0 : std::stoull(text_.substr(2)); }
+
 Status RunId::Check(std::string_view text) {
   const size_t dot = text.find('.');
   if (dot != std::string_view::npos && DeviceId::Check(text.substr(0, dot)).ok() &&

@@ -38,6 +38,7 @@ class DeviceId : public TextId<DeviceId> {
   DeviceId() = default;
   static Status Check(std::string_view text);
   static DeviceId FromNumber(uint64_t number);
+  uint64_t number() const;  // 1042; 0 for an empty id
 };
 
 // "D-1042.2": the second run of D-1042.

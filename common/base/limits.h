@@ -63,8 +63,10 @@ inline constexpr auto kDeviceCertificateLife = 24h * 365;
 inline constexpr auto kClockSkewMax = 24h;  // a vendor's notBefore may lie this far ahead
 
 // --- store ---
-inline constexpr size_t kWriteQueueMax = 4096;  // jobs waiting for the writer
-inline constexpr size_t kGroupCommitMax = 512;  // jobs in one transaction
+inline constexpr auto kRequestIdLife = 24h;      // how long a request_id is remembered
+inline constexpr int kAttestationsKeptMax = 10;  // per device
+inline constexpr size_t kWriteQueueMax = 4096;   // jobs waiting for the writer
+inline constexpr size_t kGroupCommitMax = 512;   // jobs in one transaction
 inline constexpr int kPageSizeMax = 1000;
 inline constexpr int kImportRowsMax = 20'000;
 
@@ -82,5 +84,18 @@ inline constexpr auto kSessionLife = 12h;  // one shift
 inline constexpr auto kApiTokenLifeMax = 24h * 366;
 inline constexpr size_t kPasswordHashQueueMax = 16;
 inline constexpr size_t kConfigBytesMax = 1024 * 1024;
+
+// --- agent's screen ---
+inline constexpr size_t kScreenLogLinesMax = 50;         // more never fits a screen
+inline constexpr auto kScreenRedrawInterval = 100ms;     // ten redraws a second
+inline constexpr uint32_t kPlainProgressPercentStep = 10;  // plain output: no line for less
+
+// --- command line ---
+inline constexpr size_t kCliFileBytesMax = 32 * 1024 * 1024;  // 20 000 rows of the longest fields
+inline constexpr auto kCliConnectTimeout = 5s;
+inline constexpr auto kCliCallTimeout = 30s;     // a unary call; imports are one transaction
+inline constexpr auto kCliStreamTimeout = 1h;    // a watch is opened again, with its cursor
+inline constexpr auto kCliReconnectWithin = 60s;  // a restart of the server in mid-watch
+inline constexpr size_t kCliDevicesMax = 20'000;  // one listing held in memory
 
 }  // namespace preseal

@@ -12,6 +12,7 @@ set(PRESEAL_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 
 add_library(preseal_options INTERFACE)
 target_compile_options(preseal_options INTERFACE -Wall -Wextra -Wconversion -Wno-sign-conversion
+  -Wno-missing-field-initializers  # designated initialisers leave the rest at their defaults
   $<$<BOOL:${PRESEAL_WERROR}>:-Werror>)
 target_include_directories(preseal_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(preseal_options INTERFACE PRESEAL_VERSION="${PROJECT_VERSION}")

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace preseal::server {
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+bool IsDone(ItemState state) {
+  return state == ItemState::kSucceeded || state == ItemState::kNotRequired;
+}
+
+bool IsActive(ItemState state) {
+  return state == ItemState::kIdentifying || state == ItemState::kInProgress ||
+         state == ItemState::kVerifying;
+}
+
+bool HasEnded(ItemState state) { return IsDone(state) || state == ItemState::kFailed; }
+
+std::string TextOfItem(const ItemChanged& change) {
+  std::string text(NameOf(change.state));
+  if (change.state == ItemState::kInProgress) text += fmt::format(" {} %", change.percent);
+  if (change.already_done) text += ", already in place";
+  if (!change.code.empty()) text += " " + change.code;
+  if (!change.message.empty()) text += ": " + change.message;
+  return text;
+}
+
+std::string TextOfCommand(const CommandChanged& change) {
+  std::string text = change.command_id.text();
+  switch (change.state) {
+    case CommandChanged::State::kAccepted:
+      text += " accepted";
+      break;
+    case CommandChanged::State::kDone:
+      text += " done";
+      break;
+    case CommandChanged::State::kFailed:
+      text += fmt::format(" failed {}: {}", change.code, change.message);
+      break;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string_view KindOf(const Event& event) {
+  return std::visit(Overloaded{
+                        [](const RunStarted&) -> std::string_view { return "run-started"; },
+                        [](const ItemChanged&) -> std::string_view { return "item-changed"; },
+                        [](const LogLine&) -> std::string_view { return "log-line"; },
+                        [](const RunFinished&) -> std::string_view { return "run-finished"; },
+                        [](const CommandChanged&) -> std::string_view { return "command-changed"; },
+                        [](const SealQuoted&) -> std::string_view { return "seal-quoted"; },
+                        [](const SealArmed&) -> std::string_view { return "seal-armed"; },
+                    },
+                    event.body);
+}
+
+std::string_view ItemOf(const Event& event) {
+  if (const auto* change = std::get_if<ItemChanged>(&event.body)) return change->item_id.text();
+  if (const auto* line = std::get_if<LogLine>(&event.body)) return line->item_id;
+  return {};
+}
+
+std::string TextOf(const Event& event) {
+  return std::visit(
+      Overloaded{
+          [](const RunStarted& e) {
+            return fmt::format("agent {}, boot {}", e.agent_version, e.boot_id);
+          },
+          [](const ItemChanged& e) { return TextOfItem(e); },
+          [](const LogLine& e) { return e.text; },
+          [](const RunFinished& e) {
+            return std::string(e.outcome == RunOutcome::kSucceeded ? "succeeded" : "failed");
+          },
+          [](const CommandChanged& e) { return TextOfCommand(e); },
+          [](const SealQuoted&) { return std::string("second quote received"); },
+          [](const SealArmed&) { return std::string("device armed for the user flow"); },
+      },
+      event.body);
+}
+
+void ApplyChange(const ItemChanged& change, WallTime now, Item* item) {
+  if (item->state == ItemState::kSucceeded) return;
+  item->state = change.state;
+  item->percent = IsDone(change.state) ? 100 : std::min<uint32_t>(change.percent, 100);
+  item->code = change.code;
+  item->message = change.message;
+  item->already_done = change.already_done;
+  item->exit_code = change.exit_code;
+  if (change.state != ItemState::kNotStarted && !item->start_time) item->start_time = now;
+  item->end_time = HasEnded(change.state) ? std::optional(now) : std::nullopt;
+}
+
+ProgressSummary Summarise(std::span<const Item> items) {
+  ProgressSummary sum;
+  bool any_setup = false;
+  uint64_t percent_total = 0;
+  const Item* shown = nullptr;
+  for (const Item& item : items) {
+    any_setup = any_setup || item.phase == Phase::kDeviceSetup;
+    if (item.gating == Gating::kBackground) continue;
+    ++sum.items_total;
+    if (IsDone(item.state)) ++sum.items_done;
+    percent_total += HasEnded(item.state) ? 100 : item.percent;
+    const bool fatal = item.gating == Gating::kBlocking && item.state == ItemState::kFailed;
+    if (fatal && !sum.failed_blocking) {
+      sum.failed_blocking = item.item_id;
+      shown = &item;
+    } else if (!sum.failed_blocking && IsActive(item.state)) {
+      shown = &item;
+    }
+    if (item.gating == Gating::kBlocking && !IsDone(item.state)) {
+      sum.open_blocking.push_back(item.item_id);
+    }
+    if (item.state != ItemState::kNotStarted) sum.phase = std::max(sum.phase, item.phase);
+  }
+  if (shown != nullptr) {
+    sum.item_name = shown->display_name;
+    sum.phase = shown->phase;
+  }
+  if (sum.items_total != 0) sum.percent = static_cast<uint32_t>(percent_total / sum.items_total);
+  sum.blocking_satisfied = any_setup && sum.open_blocking.empty();
+  return sum;
+}
+
+std::string_view NameOf(ItemState state) {
+  switch (state) {
+    case ItemState::kNotStarted:
+      return "not started";
+    case ItemState::kIdentifying:
+      return "identifying";
+    case ItemState::kInProgress:
+      return "in progress";
+    case ItemState::kVerifying:
+      return "verifying";
+    case ItemState::kSucceeded:
+      return "succeeded";
+    case ItemState::kFailed:
+      return "failed";
+    case ItemState::kNotRequired:
+      return "not required";
+  }
+  return "";
+}
+
+std::string_view NameOf(Category category) {
+  switch (category) {
+    case Category::kHardware:
+      return "Secure your hardware";
+    case Category::kJoin:
+      return "Join your organisation";
+    case Category::kManagement:
+      return "Register for management";
+    case Category::kPolicies:
+      return "Security policies";
+    case Category::kCertificates:
+      return "Certificates";
+    case Category::kNetwork:
+      return "Network connections";
+    case Category::kApps:
+      return "Apps";
+  }
+  return "";
+}
+
+}  // namespace preseal::server

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Progress of a run: items, events that change them, and what they add up to. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/bytes.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/status/status.h"
+
+namespace preseal::server {
+
+// Values of these enums are stored and equal preseal.progress.v1; never renumber.
+enum class Phase { kDevicePreparation = 1, kDeviceSetup = 2, kAccountSetup = 3 };
+enum class Category {
+  kHardware = 1,
+  kJoin = 2,
+  kManagement = 3,
+  kPolicies = 4,
+  kCertificates = 5,
+  kNetwork = 6,
+  kApps = 7,
+};
+enum class Gating { kBlocking = 1, kTracked = 2, kBackground = 3 };
+enum class ItemState {
+  kNotStarted = 1,
+  kIdentifying = 2,
+  kInProgress = 3,
+  kVerifying = 4,
+  kSucceeded = 5,
+  kFailed = 6,
+  kNotRequired = 7,
+};
+enum class RunOutcome { kRunning = 0, kSucceeded = 1, kFailed = 2, kAbandoned = 3 };
+
+struct Item {
+  ItemId item_id;
+  std::string display_name;
+  Phase phase = Phase::kDeviceSetup;
+  Category category = Category::kPolicies;
+  Gating gating = Gating::kBlocking;
+  ItemState state = ItemState::kNotStarted;
+  uint32_t percent = 0;
+  std::string code;
+  std::string message;
+  bool already_done = false;
+  std::optional<WallTime> start_time;
+  std::optional<WallTime> end_time;
+  std::optional<int32_t> exit_code;
+};
+
+// One attempt at the technician flow. attempt 0 holds the device preparation items only.
+struct Run {
+  RunId run_id;
+  RunOutcome outcome = RunOutcome::kRunning;
+  WallTime start_time;
+  std::optional<WallTime> end_time;
+  std::string profile;
+  std::string profile_digest;  // lower-case hex
+  uint64_t event_count = 0;    // durable events; sequences 1..event_count
+  Bytes plan;                  // serialized preseal.plan.v1.Plan, as sent to the device
+};
+
+struct RunStarted {
+  std::string agent_version;
+  std::string boot_id;
+};
+struct ItemChanged {
+  ItemId item_id;
+  ItemState state = ItemState::kNotStarted;
+  uint32_t percent = 0;
+  std::string code;
+  std::string message;
+  bool already_done = false;
+  std::optional<int32_t> exit_code;
+};
+struct LogLine {
+  std::string item_id;  // empty for the agent itself
+  std::string text;
+};
+struct RunFinished {
+  RunOutcome outcome = RunOutcome::kFailed;
+};
+struct CommandChanged {
+  enum class State { kAccepted = 1, kDone = 2, kFailed = 3 };
+  CommandId command_id;
+  State state = State::kAccepted;
+  std::string code;
+  std::string message;
+};
+struct SealQuoted {
+  CommandId command_id;
+  Bytes attest;
+  Bytes signature;
+};
+struct SealArmed {
+  CommandId command_id;
+  Bytes birth_certificate_sha256;
+};
+
+// One event from a device, checked for form by the adapter that made it.
+struct Event {
+  uint64_t sequence = 0;
+  Bytes content;  // its serialized form without anything the transport may change
+  std::variant<RunStarted, ItemChanged, LogLine, RunFinished, CommandChanged, SealQuoted, SealArmed>
+      body;
+};
+
+// "item-changed" and so on, as preseal.fleet.v1.JournalEntry.kind.
+std::string_view KindOf(const Event& event);
+// The item it is about, empty if none.
+std::string_view ItemOf(const Event& event);
+// One line for people.
+std::string TextOf(const Event& event);
+
+// Applies `change` to `item`. FailedPrecondition never: late or repeated evidence may move an item
+// anywhere, except that an item that SUCCEEDED in this run stays so (its verify agreed).
+void ApplyChange(const ItemChanged& change, WallTime now, Item* item);
+
+// What a tile shows and the lifecycle guards need.
+struct ProgressSummary {
+  Phase phase = Phase::kDevicePreparation;
+  std::string item_name;     // running now, or the one that failed
+  uint32_t items_done = 0;   // SUCCEEDED or NOT_REQUIRED
+  uint32_t items_total = 0;  // without background items
+  uint32_t percent = 0;
+  bool blocking_satisfied = false;  // at least one run's items, every blocking one done
+  std::vector<ItemId> open_blocking;
+  std::optional<ItemId> failed_blocking;
+};
+ProgressSummary Summarise(std::span<const Item> items);
+
+std::string_view NameOf(ItemState state);
+std::string_view NameOf(Category category);
+
+}  // namespace preseal::server

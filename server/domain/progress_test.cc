@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/progress.h"
+
+#include <gtest/gtest.h>
+
+namespace preseal::server {
+namespace {
+
+Item MakeItem(std::string_view id, Gating gating, ItemState state) {
+  return {.item_id = *ItemId::Parse(id),
+          .display_name = std::string(id),
+          .gating = gating,
+          .state = state};
+}
+
+TEST(SummariseTest, IsNotSatisfiedBeforeAnySetupItemExists) {
+  EXPECT_FALSE(Summarise({}).blocking_satisfied);
+  Item hardware = MakeItem("hardware", Gating::kBlocking, ItemState::kSucceeded);
+  hardware.phase = Phase::kDevicePreparation;
+  EXPECT_FALSE(Summarise(std::vector{hardware}).blocking_satisfied);
+}
+
+TEST(SummariseTest, IsSatisfiedOnlyWhenEveryBlockingItemIsDone) {
+  for (const ItemState state :
+       {ItemState::kNotStarted, ItemState::kIdentifying, ItemState::kInProgress,
+        ItemState::kVerifying, ItemState::kFailed}) {
+    const std::vector items{MakeItem("a", Gating::kBlocking, ItemState::kSucceeded),
+                            MakeItem("b", Gating::kBlocking, state)};
+    const auto sum = Summarise(items);
+    EXPECT_FALSE(sum.blocking_satisfied) << NameOf(state);
+    ASSERT_EQ(sum.open_blocking.size(), 1u);
+    EXPECT_EQ(sum.open_blocking[0].text(), "b");
+  }
+  for (const ItemState state : {ItemState::kSucceeded, ItemState::kNotRequired}) {
+    const std::vector items{MakeItem("a", Gating::kBlocking, state)};
+    EXPECT_TRUE(Summarise(items).blocking_satisfied) << NameOf(state);
+  }
+}
+
+TEST(SummariseTest, TrackedFailureDoesNotHoldTheSeal) {
+  const std::vector items{MakeItem("a", Gating::kBlocking, ItemState::kSucceeded),
+                          MakeItem("b", Gating::kTracked, ItemState::kFailed)};
+  const auto sum = Summarise(items);
+  EXPECT_TRUE(sum.blocking_satisfied);
+  EXPECT_FALSE(sum.failed_blocking);
+}
+
+TEST(SummariseTest, ShowsTheRunningItemAndCounts) {
+  std::vector items{MakeItem("a", Gating::kBlocking, ItemState::kSucceeded),
+                    MakeItem("b", Gating::kBlocking, ItemState::kInProgress),
+                    MakeItem("c", Gating::kBackground, ItemState::kInProgress)};
+  items[1].percent = 50;
+  const auto sum = Summarise(items);
+  EXPECT_EQ(sum.item_name, "b");
+  EXPECT_EQ(sum.items_done, 1u);
+  EXPECT_EQ(sum.items_total, 2u);
+  EXPECT_EQ(sum.percent, 75u);
+}
+
+TEST(ApplyChangeTest, SucceededStaysSucceeded) {
+  Item item = MakeItem("a", Gating::kBlocking, ItemState::kSucceeded);
+  ApplyChange({.item_id = item.item_id, .state = ItemState::kInProgress}, FromMicros(1), &item);
+  EXPECT_EQ(item.state, ItemState::kSucceeded);
+}
+
+TEST(ApplyChangeTest, LateSuccessHealsAFailure) {
+  Item item = MakeItem("a", Gating::kBlocking, ItemState::kFailed);
+  item.code = "STEP_TIMEOUT";
+  ApplyChange({.item_id = item.item_id, .state = ItemState::kSucceeded}, FromMicros(1), &item);
+  EXPECT_EQ(item.state, ItemState::kSucceeded);
+  EXPECT_EQ(item.code, "");
+  EXPECT_EQ(item.percent, 100u);
+}
+
+}  // namespace
+}  // namespace preseal::server
