@@ -29,6 +29,11 @@ inline constexpr uint32_t kRunsPerDeviceMax = 100;  // a device that needs more 
 inline constexpr size_t kInlineContentBytesMax = 256 * 1024;
 inline constexpr size_t kPlanBytesMax = 3 * 1024 * 1024;  // must fit one gRPC message (4 MiB)
 
+// --- server threads ---
+inline constexpr size_t kWorkerThreads = 8;        // blocking handlers; they wait on the disk
+inline constexpr size_t kWorkerQueueMax = 4096;    // calls waiting for a worker
+inline constexpr size_t kPasswordHashThreads = 2;  // 64 MiB each
+
 // --- device session ---
 inline constexpr size_t kEventBatchMax = 256;        // rows in one ack
 inline constexpr size_t kEventBytesMax = 16 * 1024;  // a quote and its signature fit 20 times
@@ -43,6 +48,12 @@ inline constexpr auto kSealConfirmWithin = 60s;  // from SealArmed acked to the 
 // --- spool (agent) ---
 inline constexpr uint64_t kSpoolBytesMax = 256ull * 1024 * 1024;
 
+inline constexpr uint64_t kSpoolSegmentBytes = 1024 * 1024;  // freed by the ack in pieces this big
+inline constexpr size_t kSpoolRecordBytesMax = 64 * 1024;    // an event, its key and its frame
+
+// --- processes ---
+inline constexpr auto kProcessDrainMax = 1s;  // for output left in a pipe after the end
+
 // --- artefacts ---
 inline constexpr uint64_t kArtifactBytesMax = 64ull * 1024 * 1024 * 1024;
 inline constexpr size_t kArtifactChunkBytes = 256 * 1024;
@@ -55,12 +66,28 @@ inline constexpr size_t kEkChainDepthMax = 5;
 inline constexpr size_t kEventLogBytesMax = 1024 * 1024;
 inline constexpr size_t kTpmStructureBytesMax = 4096;
 inline constexpr size_t kNonceBytes = 32;
+inline constexpr size_t kKeyUniqueBytes = 32;  // unique field of our key templates
+inline constexpr size_t kPcrBanksMax = 8;      // banks in one selection; TPMs have up to 5
+inline constexpr int kPcrReadRoundsMax = 64;   // TPM2_PCR_Read gives at most 8 values a round
+inline constexpr int kTpmReopensMax = 6;       // reconnects per command after a transport error
+inline constexpr auto kTpmReopenPause = 50ms;  // doubled each time: 3 s in all
 inline constexpr size_t kSessionIdBytes = 16;
 inline constexpr auto kEnrollmentSessionMax = 180s;  // slow discrete TPMs take tens of seconds
 inline constexpr size_t kEnrollmentsInFlightMax = 256;
 inline constexpr auto kStationCertificateLife = 24h * 30;
 inline constexpr auto kDeviceCertificateLife = 24h * 365;
 inline constexpr auto kClockSkewMax = 24h;  // a vendor's notBefore may lie this far ahead
+
+// --- keys, certificates, signatures ---
+inline constexpr size_t kPrivateKeyPemBytesMax = 16 * 1024;
+inline constexpr size_t kCertificateBytesMax = 16 * 1024;      // largest EK certificate seen: 2 KiB
+inline constexpr size_t kPemBundleBytesMax = 8 * 1024 * 1024;  // all known TPM vendor CAs: 0.4 MiB
+inline constexpr size_t kJwsBytesMax = 256 * 1024;             // a birth certificate of 256 steps
+inline constexpr size_t kJwsChainCertificatesMax = 4;          // leaf, and room for CAs between
+inline constexpr auto kCaCertificateLife = 24h * 365 * 20;     // outlives the devices
+inline constexpr auto kServerCertificateLife = 24h * 397;      // browsers refuse more than 398 days
+inline constexpr auto kSealSignerCertificateLife = 24h * 365 * 10;
+inline constexpr auto kCertificateBackdate = 1h;  // bench clocks may lag this far
 
 // --- store ---
 inline constexpr auto kRequestIdLife = 24h;      // how long a request_id is remembered
@@ -74,6 +101,23 @@ inline constexpr int kImportRowsMax = 20'000;
 inline constexpr size_t kHttpHeaderBytesMax = 32 * 1024;
 inline constexpr size_t kHttpBodyBytesMax = 8 * 1024 * 1024;
 inline constexpr size_t kHttpConnectionsMax = 1000;
+inline constexpr size_t kHttpBodyBytesInFlightMax = 256 * 1024 * 1024;  // of all requests together
+inline constexpr size_t kHttpStreamsPerConnectionMax = 100;             // what browsers expect
+inline constexpr size_t kHttpPipelineBytesMax = 16 * 1024;  // read ahead of a running request
+inline constexpr size_t kHttpWriteBytes = 64 * 1024;        // one write; also the send buffer
+inline constexpr size_t kHttpQueueHighWater = 64 * 1024;    // a producer pauses above this ...
+inline constexpr size_t kHttpQueueLowWater = 32 * 1024;     // ... and goes on below this
+inline constexpr auto kHttpHeaderTimeout = 15s;             // handshake; each request's header
+inline constexpr auto kHttpIdleTimeout = 120s;              // between requests; each request's body
+inline constexpr auto kHttpStallTimeout = 30s;              // a client that reads nothing
+inline constexpr auto kHttpLingerTimeout = 2s;              // to let the last answer arrive
+inline constexpr uint64_t kHttpResetBurst = 200;            // streams a client may abort at once
+inline constexpr uint64_t kHttpResetsPerSecond = 33;    // and steadily; else the connection ends
+inline constexpr size_t kGatewayCallsMax = 4000;        // running through the gateway
+inline constexpr auto kGatewayUnaryDeadline = 60s;      // where the client names none
+inline constexpr auto kGatewayDeadlineMax = 24h;        // a watch reconnects after a day
+inline constexpr size_t kMetadataValueBytesMax = 4096;  // one forwarded header value
+inline constexpr int kJsonDepthMax = 64;                // our deepest message nests 5
 inline constexpr size_t kWatchersMax = 500;
 inline constexpr auto kWatchInterval = 100ms;  // at most ten deltas a second per watcher
 inline constexpr size_t kPasswordBytesMin = 12;
@@ -86,15 +130,15 @@ inline constexpr size_t kPasswordHashQueueMax = 16;
 inline constexpr size_t kConfigBytesMax = 1024 * 1024;
 
 // --- agent's screen ---
-inline constexpr size_t kScreenLogLinesMax = 50;         // more never fits a screen
-inline constexpr auto kScreenRedrawInterval = 100ms;     // ten redraws a second
+inline constexpr size_t kScreenLogLinesMax = 50;           // more never fits a screen
+inline constexpr auto kScreenRedrawInterval = 100ms;       // ten redraws a second
 inline constexpr uint32_t kPlainProgressPercentStep = 10;  // plain output: no line for less
 
 // --- command line ---
 inline constexpr size_t kCliFileBytesMax = 32 * 1024 * 1024;  // 20 000 rows of the longest fields
 inline constexpr auto kCliConnectTimeout = 5s;
-inline constexpr auto kCliCallTimeout = 30s;     // a unary call; imports are one transaction
-inline constexpr auto kCliStreamTimeout = 1h;    // a watch is opened again, with its cursor
+inline constexpr auto kCliCallTimeout = 30s;      // a unary call; imports are one transaction
+inline constexpr auto kCliStreamTimeout = 1h;     // a watch is opened again, with its cursor
 inline constexpr auto kCliReconnectWithin = 60s;  // a restart of the server in mid-watch
 inline constexpr size_t kCliDevicesMax = 20'000;  // one listing held in memory
 
