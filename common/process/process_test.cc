@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/process/process.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "common/base/limits.h"
+#include "common/process/lines.h"
+#include "tests/support/status_matchers.h"
+
+namespace preseal::process {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using test::IsOk;
+using test::StatusIs;
+using testing::ElementsAre;
+
+Command Shell(std::string script) {
+  Command command;
+  command.argv = {"/bin/sh", "-c", std::move(script)};
+  command.environment = MinimalEnvironment();
+  return command;
+}
+
+bool Gone(pid_t pid) { return ::kill(pid, 0) != 0 && errno == ESRCH; }
+
+bool BecomesTrue(const std::function<bool()>& condition) {
+  const auto deadline = steady_clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST(RunTest, HandsOverEachLineOfBothOutputsAndTheExitCode) {
+  std::vector<std::string> out, err;
+  ASSERT_OK_AND_ASSIGN(const Ending ending,
+                       process::Run(Shell("printf 'a\\nb\\r\\nlast'; echo e >&2; exit 7"),
+                                    [&out, &err](Output from, std::string_view line) {
+                                      (from == Output::kStandard ? out : err).emplace_back(line);
+                                    }));
+  EXPECT_EQ(ending.kind, Ending::Kind::kExited);
+  EXPECT_EQ(ending.exit_code, 7);
+  EXPECT_THAT(out, ElementsAre("a", "b", "last"));
+  EXPECT_THAT(err, ElementsAre("e"));
+}
+
+TEST(RunTest, ReportsTheSignalThatEndedTheChild) {
+  ASSERT_OK_AND_ASSIGN(const Ending ending, process::Run(Shell("kill -9 $$"), nullptr));
+  EXPECT_EQ(ending.kind, Ending::Kind::kSignalled);
+  EXPECT_EQ(ending.signal, SIGKILL);
+}
+
+TEST(RunTest, NamesAProgramThatDoesNotExist) {
+  Command command = Shell("");
+  command.argv = {"no-such-program-anywhere"};
+  EXPECT_THAT(process::Run(command, nullptr),
+              StatusIs(StatusCode::kNotFound, "no-such-program-anywhere"));
+  command.argv = {"/no/such/program"};
+  EXPECT_THAT(process::Run(command, nullptr), StatusIs(StatusCode::kNotFound, "/no/such/program"));
+}
+
+TEST(RunTest, NamesAWorkingDirectoryThatDoesNotExist) {
+  Command command = Shell("true");
+  command.working_directory = "/no/such/folder";
+  EXPECT_THAT(process::Run(command, nullptr), StatusIs(StatusCode::kNotFound, "/no/such/folder"));
+}
+
+TEST(RunTest, GivesTheChildOnlyItsOwnEnvironment) {
+  ASSERT_EQ(::setenv("PRESEAL_TEST_LEAK", "1", 1), 0);
+  Command command = Shell("env");
+  command.environment = {"PATH=/usr/bin:/bin", "ONLY=this"};
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_NE(captured.output.find("ONLY=this"), std::string::npos);
+  EXPECT_EQ(captured.output.find("PRESEAL_TEST_LEAK"), std::string::npos);
+}
+
+TEST(RunTest, LeavesTheChildNoDescriptorButItsThree) {
+  int leak[2];
+  ASSERT_EQ(::pipe(leak), 0);  // deliberately without O_CLOEXEC
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(Shell("echo /proc/self/fd/*")));
+  ::close(leak[0]);
+  ::close(leak[1]);
+  // The shell's own glob opens the folder as 3.
+  EXPECT_EQ(captured.output.find("/proc/self/fd/4"), std::string::npos) << captured.output;
+}
+
+TEST(RunTest, StandardInputIsEmpty) {
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(Shell("wc -c")));
+  EXPECT_EQ(captured.output, "0\n");
+}
+
+TEST(RunTest, TimeoutKillsTheWholeGroup) {
+  Command command = Shell("sleep 100 & echo $!; sleep 100");
+  command.timeout = milliseconds(200);
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_EQ(captured.ending.kind, Ending::Kind::kTimedOut);
+  const pid_t grandchild = std::stoi(captured.output);
+  EXPECT_TRUE(BecomesTrue([grandchild] { return Gone(grandchild); }));
+}
+
+TEST(RunTest, KillsAGroupThatIgnoresTerm) {
+  Command command = Shell("trap '' TERM; while :; do sleep 1; done");
+  command.timeout = milliseconds(100);
+  command.grace = milliseconds(100);
+  const auto start = steady_clock::now();
+  ASSERT_OK_AND_ASSIGN(const Ending ending, process::Run(command, nullptr));
+  EXPECT_EQ(ending.kind, Ending::Kind::kTimedOut);
+  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+TEST(RunTest, GivesTheGroupItsGraceToCleanUp) {
+  Command command =
+      Shell("trap 'echo cleaned; exit 0' TERM; echo up; while :; do sleep 0.01; done");
+  command.timeout = milliseconds(300);
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_EQ(captured.ending.kind, Ending::Kind::kTimedOut);
+  EXPECT_EQ(captured.output, "up\ncleaned\n");
+}
+
+TEST(RunTest, StopEndsTheChildAtOnce) {
+  std::stop_source stop;
+  std::vector<std::string> lines;
+  ASSERT_OK_AND_ASSIGN(const Ending ending, process::Run(
+                                                Shell("echo up; sleep 100"),
+                                                [&stop, &lines](Output, std::string_view line) {
+                                                  lines.emplace_back(line);
+                                                  stop.request_stop();
+                                                },
+                                                stop.get_token()));
+  EXPECT_EQ(ending.kind, Ending::Kind::kStopped);
+  EXPECT_THAT(lines, ElementsAre("up"));
+}
+
+TEST(RunTest, DoesNotWaitForABackgroundProcessItsChildLeft) {
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(Shell("sleep 100 & echo $!")));
+  EXPECT_TRUE(captured.ending.Succeeded());
+  const pid_t left = std::stoi(captured.output);
+  EXPECT_TRUE(BecomesTrue([left] { return Gone(left); }));
+}
+
+TEST(ChildTest, IsKilledWhenDropped) {
+  pid_t pid;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto child, Child::Start(Shell("sleep 100")));
+    pid = child->pid();
+    EXPECT_TRUE(child->Running());
+    EXPECT_THAT(child->Wait(milliseconds(0)), StatusIs(StatusCode::kDeadlineExceeded));
+  }
+  EXPECT_TRUE(Gone(pid));
+}
+
+TEST(ChildTest, WaitTellsTheSameEndAgain) {
+  ASSERT_OK_AND_ASSIGN(const auto child, Child::Start(Shell("exit 3")));
+  ASSERT_OK_AND_ASSIGN(const Ending first, child->Wait(std::chrono::seconds(10)));
+  ASSERT_OK_AND_ASSIGN(const Ending second, child->Wait(milliseconds(0)));
+  EXPECT_EQ(first.exit_code, 3);
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_FALSE(child->Running());
+}
+
+TEST(KillMarkedTest, KillsExactlyTheProcessesWithTheMarker) {
+  Command marked = Shell("sleep 100");
+  marked.environment.push_back("PRESEAL_TEST_MARK=" + std::to_string(::getpid()));
+  Command other = Shell("sleep 100");
+  other.environment.push_back("PRESEAL_TEST_MARK=" + std::to_string(::getpid()) + "0");
+  ASSERT_OK_AND_ASSIGN(const auto first, Child::Start(marked));
+  ASSERT_OK_AND_ASSIGN(const auto second, Child::Start(other));
+  ASSERT_OK_AND_ASSIGN(
+      const size_t killed,
+      KillMarked("PRESEAL_TEST_MARK=" + std::to_string(::getpid()), std::chrono::seconds(10)));
+  EXPECT_GE(killed, 1u);
+  EXPECT_FALSE(first->Running());
+  EXPECT_TRUE(second->Running());
+}
+
+TEST(LineSplitterTest, CutsLongLinesIntoPiecesAndLosesNothing) {
+  std::vector<std::string> lines;
+  internal::LineSplitter splitter(4, [&lines](std::string_view line) { lines.emplace_back(line); });
+  splitter.Feed("abcdefgh\nij");
+  splitter.Feed("\n\nklmn\no");
+  splitter.Finish();
+  EXPECT_THAT(lines, ElementsAre("abcd", "efgh", "ij", "", "klmn", "o"));
+}
+
+}  // namespace
+}  // namespace preseal::process
