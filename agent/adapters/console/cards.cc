@@ -12,8 +12,9 @@ namespace preseal::agent {
 namespace {
 
 constexpr size_t kLabelColumns = 11;
-constexpr size_t kTextColumnsMin = 34;  // left of a QR code
-constexpr size_t kTextLinesMax = 3;     // of one wrapped text in a card
+constexpr size_t kTextColumnsMin = 34;    // left of a QR code
+constexpr size_t kTextLinesMax = 5;       // of one wrapped text in a card
+constexpr size_t kTextLinesMaxSmall = 3;  // so that the remedy keeps its place on a small screen
 
 // What stands left of the code, and whether the code has its place.
 struct Split {
@@ -44,9 +45,9 @@ std::vector<std::string> Beside(std::vector<Line> text, const Split& split, size
       lines.push_back(std::move(text[i]).Take());
       continue;
     }
-    text[i].PadTo(split.text_columns);
+    const size_t used = text[i].used();
     Line line(width, style);
-    line.AddRaw(std::move(text[i]).Take(), split.text_columns);
+    line.AddRaw(std::move(text[i]).Take(), used).PadTo(width - split.qr.columns);
     line.AddRaw(split.qr.lines[i], split.qr.columns);
     lines.push_back(std::move(line).Take());
   }
@@ -55,11 +56,11 @@ std::vector<std::string> Beside(std::vector<Line> text, const Split& split, size
 
 // Adds "label  text", wrapped with a hanging indent; nothing if `text` is empty.
 void AddLabelled(std::vector<Line>* lines, std::string_view label, std::string_view text,
-                 size_t columns, const FrameStyle& style) {
+                 size_t columns, const FrameStyle& style, size_t lines_max = kTextLinesMax) {
   const size_t indent = kLabelColumns + 2;
   if (columns <= indent) return;
   bool first = true;
-  for (const std::string& piece : WrapText(text, columns - indent, kTextLinesMax, style)) {
+  for (const std::string& piece : WrapText(text, columns - indent, lines_max, style)) {
     Line line(columns, style);
     line.Add("  ").AddFitted(first ? label : "", kLabelColumns, Tone::kDim);
     // Already printable: adding it again would escape its escapes.
@@ -132,33 +133,50 @@ std::vector<std::string> LandingBody(const LandingCard& card, std::string_view a
   return Beside(std::move(lines), split, width, style);
 }
 
-std::vector<std::string> ResultBody(const ScreenModel& model, size_t width, size_t height,
-                                    const FrameStyle& style) {
+namespace {
+
+std::vector<Line> ResultText(const ScreenModel& model, size_t columns, bool roomy,
+                             const FrameStyle& style) {
   const ResultCard& card = *model.result;
   const Verdict verdict = VerdictOf(card.outcome);
-  const Split split =
-      SplitFor(model.landing ? model.landing->qr_text : std::string_view(), width, height, style);
-  const size_t columns = split.text_columns;
   std::vector<Line> lines;
-  if (height > 10) lines.push_back(ThickRule(columns, verdict.tone, style));
+  if (roomy) lines.push_back(ThickRule(columns, verdict.tone, style));
   Line title(columns, style);
   title.Add("  ").AddRaw(
       Paint(style.unicode ? verdict.unicode : verdict.ascii, verdict.tone, style),
       DisplayWidth(verdict.unicode));
   title.Add("  ").Add(card.title, Tone::kBold).AddRight(ElapsedText(card.elapsed) + " ");
   lines.push_back(std::move(title));
-  if (height > 10) lines.push_back(ThickRule(columns, verdict.tone, style));
-  if (!card.code.empty()) AddLabelled(&lines, "Code", card.code, columns, style);
-  AddLabelled(&lines, "What", card.message, columns, style);
+  if (roomy) lines.push_back(ThickRule(columns, verdict.tone, style));
+  AddLabelled(&lines, "Code", card.code, columns, style);
+  // What to do comes before the details: a small screen cuts from the end.
+  const size_t lines_max = roomy ? kTextLinesMax : kTextLinesMaxSmall;
+  AddLabelled(&lines, "What", card.message, columns, style, lines_max);
+  AddLabelled(&lines, "Do", card.remedy, columns, style, lines_max);
   AddLabelled(&lines, "Seen", card.seen, columns, style);
   AddLabelled(&lines, "Expected", card.expected, columns, style);
-  AddLabelled(&lines, "Do", card.remedy, columns, style);
-  if (model.landing && height > 10) {
+  if (model.landing && roomy) {
     lines.emplace_back(columns, style);
     AddIdentity(&lines, *model.landing, columns, style);
     if (model.landing->lab) {
       lines.emplace_back(columns, style).Add("  LAB - not for production", Tone::kWarn);
     }
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> ResultBody(const ScreenModel& model, size_t width, size_t height,
+                                    const FrameStyle& style) {
+  const bool roomy = height > 10;
+  Split split =
+      SplitFor(model.landing ? model.landing->qr_text : std::string_view(), width, height, style);
+  std::vector<Line> lines = ResultText(model, split.text_columns, roomy, style);
+  if (split.shown && lines.size() > height) {
+    // What to do comes before the code.
+    split = Split{{}, width, false};
+    lines = ResultText(model, width, roomy, style);
   }
   return Beside(std::move(lines), split, width, style);
 }
