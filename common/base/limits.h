@@ -23,6 +23,10 @@ inline constexpr size_t kEventTextBytesMax = 4096;  // one log line
 
 // --- runs ---
 inline constexpr size_t kPlanStepsMax = 256;        // Autopilot allows 100 blocking apps
+inline constexpr uint32_t kStepAttemptsMax = 10;
+inline constexpr size_t kExitCodeRulesMax = 256;  // a process has no more exit codes
+inline constexpr size_t kTargetPathBytesMax = 1024;
+inline constexpr auto kItemPercentInterval = 200ms;  // at most five a second per item
 inline constexpr auto kStepTimeoutMax = 1440min;    // Autopilot's own ceiling for the whole ESP
 inline constexpr auto kStepTimeoutDefault = 60min;  // Autopilot's default
 inline constexpr uint32_t kRunsPerDeviceMax = 100;  // a device that needs more is a repair case
@@ -94,6 +98,10 @@ inline constexpr auto kRequestIdLife = 24h;      // how long a request_id is rem
 inline constexpr int kAttestationsKeptMax = 10;  // per device
 inline constexpr size_t kWriteQueueMax = 4096;   // jobs waiting for the writer
 inline constexpr size_t kGroupCommitMax = 512;   // jobs in one transaction
+inline constexpr size_t kReaderConnectionsMax = 4;  // reads at once; the rest wait their turn
+inline constexpr auto kSqlBusyTimeout = 5s;         // a backup may hold the lock for a moment
+inline constexpr int kSqlCheckpointPages = 4096;    // 16 MiB of WAL, then it is copied back
+inline constexpr int64_t kSqlWalBytesKept = 64ll * 1024 * 1024;  // a longer WAL is cut when idle
 inline constexpr int kPageSizeMax = 1000;
 inline constexpr int kImportRowsMax = 20'000;
 
