@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a birth certificate (compact JWS) for display. Nothing is verified here: a browser page is
+// the wrong judge. "preseal verify FILE --ca FILE" is the right one.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface DecodedJws {
+  header: { [key: string]: Json };
+  payload: { [key: string]: Json };
+}
+
+/** Undefined if `jws` is not three base64url parts with JSON objects in the first two. */
+export function decodeJws(jws: string): DecodedJws | undefined {
+  const parts = jws.trim().split(".");
+  if (parts.length !== 3) return undefined;
+  try {
+    const header = decodeObject(parts[0] ?? "");
+    const payload = decodeObject(parts[1] ?? "");
+    return header === undefined || payload === undefined ? undefined : { header, payload };
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeObject(part: string): { [key: string]: Json } | undefined {
+  const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+  const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+/** "attestation_digest" and "attestationDigest" both read "Attestation digest". */
+export function keyWords(key: string): string {
+  const words = key
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replaceAll(/[_-]+/g, " ")
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
