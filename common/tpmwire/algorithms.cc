@@ -20,7 +20,6 @@ std::optional<EccCurve> ToEccCurve(uint16_t value) {
   switch (static_cast<EccCurve>(value)) {
     case EccCurve::kP256:
     case EccCurve::kP384:
-    case EccCurve::kP521:
       return static_cast<EccCurve>(value);
   }
   return std::nullopt;
@@ -46,8 +45,6 @@ size_t CoordinateSize(EccCurve curve) {
       return 32;
     case EccCurve::kP384:
       return 48;
-    case EccCurve::kP521:
-      return 66;
   }
   return 0;
 }
@@ -58,8 +55,6 @@ std::string HashName(uint16_t hash) {
   return known == HashAlg::kSha1 ? "SHA-1" : fmt::format("SHA-{}", DigestSize(*known) * 8);
 }
 
-std::string CurveName(EccCurve curve) {
-  return curve == EccCurve::kP521 ? "P-521" : fmt::format("P-{}", CoordinateSize(curve) * 8);
-}
+std::string CurveName(EccCurve curve) { return fmt::format("P-{}", CoordinateSize(curve) * 8); }
 
 }  // namespace preseal::tpmwire

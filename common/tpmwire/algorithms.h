@@ -36,7 +36,7 @@ enum class HashAlg : uint16_t {
   kSha512 = 0x000D,
 };
 
-enum class EccCurve : uint16_t { kP256 = 0x0003, kP384 = 0x0004, kP521 = 0x0005 };
+enum class EccCurve : uint16_t { kP256 = 0x0003, kP384 = 0x0004 };
 
 // TPMA_OBJECT.
 inline constexpr uint32_t kAttributeFixedTpm = 1u << 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/tpmwire/binding.h"
 
-#include <algorithm>
+#include <cstdlib>
 
 #include "common/tpmwire/writer.h"
 
@@ -41,11 +41,10 @@ Sha256Digest TranscriptHash(ByteView challenge, ByteView evidence, ByteView cred
 }
 
 Sha256Digest ComputeProof(const Secret& secret, const Sha256Digest& transcript) {
-  const Secret key = HkdfSha256(secret.Reveal(), "preseal-proof-v1");
-  const Bytes mac = Hmac(HashAlg::kSha256, key.Reveal(), {transcript});
-  Sha256Digest proof;
-  std::copy(mac.begin(), mac.end(), proof.begin());
-  return proof;
+  const auto key =
+      crypto::HkdfSha256(secret.Reveal(), {}, AsBytes("preseal-proof-v1"), sizeof(Sha256Digest));
+  if (!key.ok()) std::abort();  // the length is fixed and allowed
+  return crypto::HmacSha256(key->Reveal(), transcript);
 }
 
 }  // namespace preseal::tpmwire
