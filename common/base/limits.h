@@ -71,7 +71,6 @@ inline constexpr size_t kEventLogBytesMax = 1024 * 1024;
 inline constexpr size_t kTpmStructureBytesMax = 4096;
 inline constexpr size_t kNonceBytes = 32;
 inline constexpr size_t kKeyUniqueBytes = 32;  // unique field of our key templates
-inline constexpr size_t kPcrBanksMax = 8;      // banks in one selection; TPMs have up to 5
 inline constexpr int kPcrReadRoundsMax = 64;   // TPM2_PCR_Read gives at most 8 values a round
 inline constexpr int kTpmReopensMax = 6;       // reconnects per command after a transport error
 inline constexpr auto kTpmReopenPause = 50ms;  // doubled each time: 3 s in all
