@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status/status.h"
+
+namespace preseal::server::cli {
+
+// One device to import, as it stands in the file.
+struct ImportLine {
+  size_t row = 0;  // as a spreadsheet numbers it: the heading is row 1
+  std::string serial_number;
+  std::string manufacturer;
+  std::string model;
+  std::string assigned_user;  // may be empty
+};
+
+struct ImportProblem {
+  size_t row = 0;
+  std::string message;  // one plain sentence, lower case, no full stop
+};
+
+struct ImportFile {
+  std::vector<ImportLine> lines;             // only rows without a problem
+  std::vector<ImportProblem> problems;       // by row
+  std::vector<std::string> ignored_columns;  // headings that mean nothing to us
+};
+
+// Reads a device list. Pure. Tolerant: UTF-8 with or without byte order mark; comma, semicolon or
+// tab between fields (decided by the heading); LF, CRLF or CR; quoted fields with doubled quotes
+// and line breaks (RFC 4180); blank rows; columns in any order, headings in any case and by the
+// names manufacturers use ("Device Serial Number", "Vendor", "Device model", "User"). A bad row
+// never stops the reading. InvalidArgument, with nothing read: UTF-16, more than kCliFileBytesMax
+// bytes or kImportRowsMax rows, no heading, a needed heading missing or there twice, no row at all.
+// Problems by row: an unclosed quote, text after a closing quote, a quote inside a bare field, more
+// fields than headings, an empty serial number, manufacturer or model, a field over its limit,
+// characters that cannot be shown, the same serial number twice.
+StatusOr<ImportFile> ReadImportFile(std::string_view text);
+
+}  // namespace preseal::server::cli
