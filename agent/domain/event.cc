@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/domain/event.h"
+
+namespace preseal::agent {
+namespace {
+
+struct KeyVisitor {
+  std::string operator()(const RunStarted&) const { return "run-started"; }
+  std::string operator()(const ItemChanged& change) const { return "item/" + change.item_id; }
+  std::string operator()(const LogLine&) const { return ""; }
+  std::string operator()(const RunFinished&) const { return "run-finished"; }
+  std::string operator()(const CommandChanged& change) const {
+    return "command/" + change.command_id;
+  }
+  std::string operator()(const SealQuoted& quoted) const {
+    return "seal-quoted/" + quoted.command_id;
+  }
+  std::string operator()(const SealArmed&) const { return "seal-armed"; }
+};
+
+}  // namespace
+
+std::string KeyOf(const EventBody& body) { return std::visit(KeyVisitor{}, body); }
+
+}  // namespace preseal::agent

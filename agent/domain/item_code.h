@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace preseal::agent {
+
+// Why an item, a run or a command failed: a closed set, written out in docs/formats.md "Item
+// codes".
+enum class ItemCode {
+  kStepTimeout,
+  kStepExitCode,
+  kStepSignalled,
+  kStepNotStarted,
+  kVerifyFailed,
+  kArtifactDigestMismatch,
+  kArtifactUnavailable,
+  kArtifactMalformed,
+  kPackageMismatch,
+  kTargetFull,
+  kTargetPathRefused,
+  kTargetError,
+  kContentInvalid,
+  kPlanInvalid,
+  kSealQuoteFailed,
+  kSealFailed,
+  kAgentError,
+};
+inline constexpr std::array kAllItemCodes = {
+    ItemCode::kStepTimeout,         ItemCode::kStepExitCode,      ItemCode::kStepSignalled,
+    ItemCode::kStepNotStarted,      ItemCode::kVerifyFailed,      ItemCode::kArtifactDigestMismatch,
+    ItemCode::kArtifactUnavailable, ItemCode::kArtifactMalformed, ItemCode::kPackageMismatch,
+    ItemCode::kTargetFull,          ItemCode::kTargetPathRefused, ItemCode::kTargetError,
+    ItemCode::kContentInvalid,      ItemCode::kPlanInvalid,       ItemCode::kSealQuoteFailed,
+    ItemCode::kSealFailed,          ItemCode::kAgentError,
+};
+
+// The name on the wire: "STEP_TIMEOUT".
+std::string_view NameOf(ItemCode code);
+// What the technician can do about it; one plain sentence.
+std::string_view RemedyOf(ItemCode code);
+
+}  // namespace preseal::agent

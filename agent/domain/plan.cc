@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/domain/plan.h"
+
+namespace preseal::agent {
+
+ExitMeaning MeaningOf(const Step& step, int exit_code) {
+  for (const ExitCodeRule& rule : step.exit_codes) {
+    if (rule.code == exit_code) return rule.meaning;
+  }
+  return exit_code == 0 ? ExitMeaning::kSuccess : ExitMeaning::kRetry;
+}
+
+Item ItemOf(const Step& step) {
+  Item item;
+  item.item_id = step.item_id;
+  item.display_name = step.display_name;
+  item.phase = Phase::kDeviceSetup;
+  item.category = step.category;
+  item.gating = step.gating;
+  return item;
+}
+
+}  // namespace preseal::agent
