@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// One certificate in the making; included by this folder's .cc files only. DER of the extensions
+// is written by hand: it is shorter than OpenSSL's structures and leaves no half-owned handles.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/crypto/certificate.h"
+#include "common/crypto/issue.h"
+#include "common/crypto/openssl_handles.h"
+
+namespace preseal::crypto {
+
+namespace der {
+
+inline constexpr uint8_t kBoolean = 0x01;
+inline constexpr uint8_t kInteger = 0x02;
+inline constexpr uint8_t kBitString = 0x03;
+inline constexpr uint8_t kOctetString = 0x04;
+inline constexpr uint8_t kUtf8String = 0x0C;
+inline constexpr uint8_t kSequence = 0x30;
+// Context tags [n], primitive and constructed.
+constexpr uint8_t Context(uint8_t number) { return static_cast<uint8_t>(0x80 | number); }
+constexpr uint8_t ContextConstructed(uint8_t number) { return static_cast<uint8_t>(0xA0 | number); }
+
+// Tag, length and content (at most 65535 bytes); `Constructed` joins encoded parts.
+Bytes Primitive(uint8_t tag, ByteView content);
+Bytes Constructed(uint8_t tag, const std::vector<Bytes>& parts);
+// OBJECT IDENTIFIER from dotted text, which must be one of oids.h.
+StatusOr<Bytes> Oid(std::string_view dotted);
+
+}  // namespace der
+
+class CertificateBuilder {
+ public:
+  // Version 3, random serial, validity, key and subjectKeyIdentifier are set.
+  static StatusOr<CertificateBuilder> Start(const Validity& validity, const PublicKey& key);
+
+  // Appends a UTF8String to the subject, a PrintableString for serialNumber.
+  Status AddSubject(int nid, const std::string& value);
+  Status AddExtension(std::string_view oid, bool critical, const Bytes& value);
+  Status AddBasicConstraints(bool is_ca);
+  // `bits` of KeyUsageBit, within the first octet.
+  Status AddKeyUsage(uint32_t bits);
+  Status AddExtendedKeyUsage(std::string_view oid);
+  Status AddPolicies(const std::vector<std::string_view>& oids);
+  Status AddAlternativeNames(const std::vector<Bytes>& general_names);
+
+  StatusOr<Certificate> SelfSign(const PrivateKey& key);
+  StatusOr<Certificate> Sign(const IssuerRef& issuer);
+
+ private:
+  explicit CertificateBuilder(openssl::X509Owner x509) : x509_(std::move(x509)) {}
+  StatusOr<Certificate> Finish(const X509_NAME* issuer, const Bytes& issuer_key_id,
+                               const PrivateKey& key);
+  openssl::X509Owner x509_;
+  Bytes key_id_;
+};
+
+}  // namespace preseal::crypto
