@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/adapters/tpm/connection.h"
+
+#include <tss2/tss2_tctildr.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "agent/adapters/tpm/tpm_error.h"
+#include "common/base/limits.h"
+
+namespace preseal::agent {
+
+Status Link::Check(TSS2_RC rc, std::string_view verb) {
+  last_ = rc;
+  if (IsConnectionLost(rc) || IsObjectGone(rc)) lost_ = true;
+  return TpmStatus(rc, verb);
+}
+
+void Transient::Flush() {
+  if (handle_ == ESYS_TR_NONE) return;
+  // The code does not matter: what cannot be flushed is already gone.
+  if (Esys_FlushContext(esys_, handle_) != TSS2_RC_SUCCESS) Esys_TR_Close(esys_, &handle_);
+  handle_ = ESYS_TR_NONE;
+}
+
+StatusOr<std::shared_ptr<Connection>> Connection::Open(const std::string& tcti) {
+  // The library prints an error for every handle that is merely probed; our Status says it better.
+  // Whoever set the variable wants to see them.
+  ::setenv("TSS2_LOG", "all+none", 0);
+  std::shared_ptr<Connection> connection(new Connection(tcti));
+  const std::lock_guard lock(connection->mutex_);
+  RETURN_IF_ERROR(connection->OpenLocked());
+  return connection;
+}
+
+Connection::~Connection() { CloseLocked(); }
+
+Status Connection::OpenLocked() {
+  CloseLocked();
+  ++generation_;
+  TSS2_RC rc = Tss2_TctiLdr_Initialize(tcti_.c_str(), &tcti_context_);
+  // Whatever the loader's code, what is missing is the device.
+  if (rc != TSS2_RC_SUCCESS) {
+    return Unavailable("open TPM " + tcti_ +
+                       ": not there or not permitted: check that the TPM is "
+                       "enabled in the firmware setup");
+  }
+  rc = Esys_Initialize(&esys_, tcti_context_, nullptr);
+  if (rc != TSS2_RC_SUCCESS) {
+    const Status failed = TpmStatus(rc, "open TPM " + tcti_);
+    CloseLocked();
+    return failed;
+  }
+  return OkStatus();
+}
+
+void Connection::CloseLocked() {
+  if (esys_ != nullptr) Esys_Finalize(&esys_);
+  if (tcti_context_ != nullptr) Tss2_TctiLdr_Finalize(&tcti_context_);
+}
+
+Status Connection::Run(const std::function<Status(Link&)>& work) {
+  const std::lock_guard lock(mutex_);
+  Status answer = OkStatus();
+  auto pause = kTpmReopenPause;
+  for (int reopens = 0; reopens <= kTpmReopensMax; ++reopens) {
+    if (reopens > 0) {
+      std::this_thread::sleep_for(pause);
+      pause *= 2;
+    }
+    if (esys_ == nullptr) {
+      answer = OpenLocked();
+      if (!answer.ok()) continue;
+    }
+    Link link(esys_, generation_);
+    answer = work(link);
+    if (!link.lost()) return answer;
+    CloseLocked();
+  }
+  return answer;
+}
+
+void Connection::Flush(ESYS_TR handle, uint64_t generation) {
+  const std::lock_guard lock(mutex_);
+  if (esys_ == nullptr || generation != generation_) return;
+  if (Esys_FlushContext(esys_, handle) != TSS2_RC_SUCCESS) Esys_TR_Close(esys_, &handle);
+}
+
+void Connection::Forget(ESYS_TR handle, uint64_t generation) {
+  const std::lock_guard lock(mutex_);
+  if (esys_ != nullptr && generation == generation_) Esys_TR_Close(esys_, &handle);
+}
+
+}  // namespace preseal::agent
