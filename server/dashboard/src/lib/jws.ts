@@ -29,6 +29,22 @@ function decodeObject(part: string): { [key: string]: Json } | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
 }
 
+/** The columns of an array of flat objects, which reads better as a table; undefined for others. */
+export function tableColumns(value: Json): string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const columns = new Set<string>();
+  for (const row of value) {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) return undefined;
+    for (const [key, cell] of Object.entries(row)) {
+      if (typeof cell === "object" && cell !== null) return undefined;
+      columns.add(key);
+    }
+  }
+  return columns.size <= COLUMNS_MAX ? [...columns] : undefined;
+}
+
+const COLUMNS_MAX = 7;
+
 /** "attestation_digest" and "attestationDigest" both read "Attestation digest". */
 export function keyWords(key: string): string {
   const words = key

@@ -21,6 +21,8 @@ export const PAUSE_MIN_MS = 250;
 export const PAUSE_MAX_MS = 8_000;
 /** A stream without a word for this long is checked: a dead connection does not end by itself. */
 export const QUIET_MS = 20_000;
+/** The first check comes sooner: a resumed stream says nothing while nothing changes, and is live. */
+export const FIRST_QUIET_MS = 600;
 
 /** Runs until `signal` aborts or the server says that we may not watch. Never rejects. */
 export async function runFeed(ports: FeedPorts, signal: AbortSignal): Promise<void> {
@@ -29,7 +31,7 @@ export async function runFeed(ports: FeedPorts, signal: AbortSignal): Promise<vo
   while (!signal.aborted) {
     const outcome = await readOnce(ports, signal);
     if (signal.aborted) break;
-    failures = outcome.received ? 0 : failures + 1;
+    failures = outcome.lived ? 0 : failures + 1;
     if (isFinal(outcome.problem)) {
       ports.changeState("stopped", outcome.problem);
       return;
@@ -55,7 +57,7 @@ function isFinal(problem: unknown): boolean {
 }
 
 interface Outcome {
-  received: boolean;
+  lived: boolean;
   problem: unknown;
 }
 
@@ -64,19 +66,22 @@ async function readOnce(ports: FeedPorts, signal: AbortSignal): Promise<Outcome>
   const stream = new AbortController();
   const abort = () => stream.abort();
   signal.addEventListener("abort", abort);
-  const watchdog = new Watchdog(ports, stream);
-  let received = false;
+  let lived = false;
+  const live = () => {
+    if (!lived) ports.changeState("live", undefined);
+    lived = true;
+  };
+  const watchdog = new Watchdog(ports, stream, live);
   try {
     for await (const message of ports.open(stream.signal)) {
-      watchdog.heard();
       if (signal.aborted) break;
+      watchdog.heard();
       ports.receive(message);
-      if (!received) ports.changeState("live", undefined);
-      received = true;
+      live();
     }
-    return { received, problem: undefined };
+    return { lived, problem: undefined };
   } catch (problem) {
-    return { received, problem };
+    return { lived, problem };
   } finally {
     watchdog.stop();
     signal.removeEventListener("abort", abort);
@@ -91,13 +96,18 @@ class Watchdog {
   constructor(
     private readonly ports: FeedPorts,
     private readonly stream: AbortController,
+    private readonly live: () => void,
   ) {
-    this.heard();
+    this.#checkIn(FIRST_QUIET_MS);
   }
 
   heard(): void {
+    this.#checkIn(QUIET_MS);
+  }
+
+  #checkIn(ms: number): void {
     this.stop();
-    this.#timer = setTimeout(() => void this.#check(), QUIET_MS);
+    this.#timer = setTimeout(() => void this.#check(), ms);
   }
 
   stop(): void {
@@ -107,7 +117,9 @@ class Watchdog {
   async #check(): Promise<void> {
     try {
       await this.ports.probe(this.stream.signal);
-      if (!this.stream.signal.aborted) this.heard();
+      if (this.stream.signal.aborted) return;
+      this.live();
+      this.heard();
     } catch {
       this.stream.abort();
     }
