@@ -84,8 +84,10 @@ Status SetPolicy(const ChainPolicy& policy, X509_STORE_CTX* context) {
   X509_VERIFY_PARAM_set_depth(parameters, policy.depth_max);
   X509_VERIFY_PARAM_set_auth_level(parameters,
                                    policy.allow_weak_crypto ? 0 : kSecurityLevel112Bits);
-  // Prefer our own roots over what the peer sent, so that junk beside the leaf cannot mislead.
-  if (X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_TRUSTED_FIRST) != 1) {
+  // Our own roots before what the peer sent, so that junk beside the leaf cannot mislead; and a
+  // root ends the path even if somebody else has signed it.
+  constexpr unsigned long kFlags = X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN;
+  if (X509_VERIFY_PARAM_set_flags(parameters, kFlags) != 1) {
     return openssl::Failure("set up chain verification");
   }
   return OkStatus();
@@ -94,6 +96,12 @@ Status SetPolicy(const ChainPolicy& policy, X509_STORE_CTX* context) {
 // Rules OpenSSL does not enforce without its own idea of a purpose.
 void CheckPurposeAndCas(const ChainPolicy& policy, ChainVerdict* verdict) {
   const std::vector<Certificate>& path = verdict->chain;
+  // A trusted CA presented as somebody's own certificate.
+  if (path.size() < 2) {
+    verdict->outcome = ChainOutcome::kUntrusted;
+    verdict->detail = Name(path[0]) + " is a root itself";
+    return;
+  }
   // It lets version 1 certificates issue; one without basicConstraints may be anybody's leaf.
   for (size_t i = 1; i < path.size(); ++i) {
     if (path[i].is_ca()) continue;

@@ -49,7 +49,9 @@ struct ChainVerdict {
 };
 
 // Looks for a path from `leaf` through any of `intermediates` (order and strangers do not matter)
-// to one of `roots`, which must be self-signed. Revocation and names are not checked.
+// to one of `roots`. A root need not be self-signed: some TPM vendors publish theirs only as signed
+// by a public CA. `leaf` itself is never accepted as its own root. Revocation and names are not
+// checked.
 // INTERNAL only when memory runs out.
 StatusOr<ChainVerdict> VerifyChain(const Certificate& leaf,
                                    const std::vector<Certificate>& intermediates,
