@@ -22,14 +22,20 @@ inline constexpr size_t kRequestIdBytesMax = 64;    // a UUID with room
 inline constexpr size_t kEventTextBytesMax = 4096;  // one log line
 
 // --- runs ---
-inline constexpr size_t kPlanStepsMax = 256;        // Autopilot allows 100 blocking apps
+inline constexpr size_t kPlanStepsMax = 256;  // Autopilot allows 100 blocking apps
 inline constexpr uint32_t kStepAttemptsMax = 10;
 inline constexpr size_t kExitCodeRulesMax = 256;  // a process has no more exit codes
 inline constexpr size_t kTargetPathBytesMax = 1024;
 inline constexpr auto kItemPercentInterval = 200ms;  // at most five a second per item
-inline constexpr auto kStepTimeoutMax = 1440min;    // Autopilot's own ceiling for the whole ESP
-inline constexpr auto kStepTimeoutDefault = 60min;  // Autopilot's default
-inline constexpr uint32_t kRunsPerDeviceMax = 100;  // a device that needs more is a repair case
+inline constexpr uint32_t kStepResumesMax = 3;       // attempts given back after a crash in one
+inline constexpr auto kStepRetryFirst = 1s;          // pause before the next attempt, doubled
+inline constexpr auto kStepRetryLongest = 30s;
+inline constexpr size_t kItemMessageBytesMax = 1024;                // one sentence, with room for paths
+inline constexpr size_t kLogLineBytesMax = 1000;                    // escaping makes a byte four
+inline constexpr uint64_t kEventsReservedForItems = 20'000;         // log lines stop before these
+inline constexpr auto kStepTimeoutMax = 1440min;     // Autopilot's own ceiling for the whole ESP
+inline constexpr auto kStepTimeoutDefault = 60min;   // Autopilot's default
+inline constexpr uint32_t kRunsPerDeviceMax = 100;   // a device that needs more is a repair case
 inline constexpr size_t kInlineContentBytesMax = 256 * 1024;
 inline constexpr size_t kPlanBytesMax = 3 * 1024 * 1024;  // must fit one gRPC message (4 MiB)
 
@@ -53,6 +59,7 @@ inline constexpr auto kSealConfirmWithin = 60s;  // from SealArmed acked to the 
 inline constexpr uint64_t kSpoolBytesMax = 256ull * 1024 * 1024;
 
 inline constexpr uint64_t kSpoolSegmentBytes = 1024 * 1024;  // freed by the ack in pieces this big
+inline constexpr auto kSpoolFullRetry = 1s;  // somebody else may have made room on the disk
 inline constexpr size_t kSpoolRecordBytesMax = 64 * 1024;    // an event, its key and its frame
 
 // --- processes ---
@@ -67,9 +74,13 @@ inline constexpr size_t kEvidenceBytesMax = 2 * 1024 * 1024;
 inline constexpr size_t kEkCertificateBytesMax = 8 * 1024;
 inline constexpr size_t kEkChainCertificatesMax = 8;
 inline constexpr size_t kEkChainDepthMax = 5;
+inline constexpr size_t kEkSignatureChecksMax = 64;  // a device may not make us search for ever
+inline constexpr size_t kPcrValuesMax = 4 * 24;      // four banks, all PCRs
 inline constexpr size_t kEventLogBytesMax = 1024 * 1024;
 inline constexpr size_t kTpmStructureBytesMax = 4096;
 inline constexpr size_t kNonceBytes = 32;
+inline constexpr size_t kMacAddressesMax = 16;  // a server board with all its ports
+inline constexpr size_t kIdentityFileBytesMax = 256 * 1024;
 inline constexpr size_t kKeyUniqueBytes = 32;  // unique field of our key templates
 inline constexpr int kPcrReadRoundsMax = 64;   // TPM2_PCR_Read gives at most 8 values a round
 inline constexpr int kTpmReopensMax = 6;       // reconnects per command after a transport error
@@ -93,10 +104,10 @@ inline constexpr auto kSealSignerCertificateLife = 24h * 365 * 10;
 inline constexpr auto kCertificateBackdate = 1h;  // bench clocks may lag this far
 
 // --- store ---
-inline constexpr auto kRequestIdLife = 24h;      // how long a request_id is remembered
-inline constexpr int kAttestationsKeptMax = 10;  // per device
-inline constexpr size_t kWriteQueueMax = 4096;   // jobs waiting for the writer
-inline constexpr size_t kGroupCommitMax = 512;   // jobs in one transaction
+inline constexpr auto kRequestIdLife = 24h;         // how long a request_id is remembered
+inline constexpr int kAttestationsKeptMax = 10;     // per device
+inline constexpr size_t kWriteQueueMax = 4096;      // jobs waiting for the writer
+inline constexpr size_t kGroupCommitMax = 512;      // jobs in one transaction
 inline constexpr size_t kReaderConnectionsMax = 4;  // reads at once; the rest wait their turn
 inline constexpr auto kSqlBusyTimeout = 5s;         // a backup may hold the lock for a moment
 inline constexpr int kSqlCheckpointPages = 4096;    // 16 MiB of WAL, then it is copied back
@@ -127,6 +138,8 @@ inline constexpr size_t kMetadataValueBytesMax = 4096;  // one forwarded header 
 inline constexpr int kJsonDepthMax = 64;                // our deepest message nests 5
 inline constexpr size_t kWatchersMax = 500;
 inline constexpr auto kWatchInterval = 100ms;  // at most ten deltas a second per watcher
+inline constexpr auto kWatchHeartbeat = 5s;    // a watcher hears at least this often
+inline constexpr int kWatchBatchMax = 500;     // devices in one message
 inline constexpr size_t kPasswordBytesMin = 12;
 inline constexpr size_t kPasswordBytesMax = 256;
 inline constexpr int kLoginFailuresMax = 10;  // per user in kLoginFailureWindow
