@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The column of checks behind VerifyAttestation, one group per file. Internal to the domain.
+//
+// A check looks at one thing, may leave what it parsed in the Examination for later ones, and says
+// pass, remark, or refuse with one code. A group runs only if all before it passed, so its checks
+// may use what those left.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/tpmwire/attest.h"
+#include "common/tpmwire/ek_certificate.h"
+#include "server/domain/attestation_verifier.h"
+#include "server/domain/ek_certificate_facts.h"
+#include "server/domain/ek_path.h"
+
+namespace preseal::server {
+
+struct CheckResult {
+  CheckVerdict verdict = CheckVerdict::kPass;
+  RefusalCode code = RefusalCode::kNone;
+  std::string seen;
+  std::string expected;
+};
+
+inline CheckResult Pass() { return {}; }
+inline CheckResult Remark(std::string_view seen, std::string_view expected) {
+  return {CheckVerdict::kFinding, RefusalCode::kNone, std::string(seen), std::string(expected)};
+}
+inline CheckResult Refuse(RefusalCode code, std::string_view seen, std::string_view expected) {
+  return {CheckVerdict::kFail, code, std::string(seen), std::string(expected)};
+}
+
+// The evidence on the bench.
+struct Examination {
+  const AttestationEvidence& evidence;
+  const AttestationContext& context;
+
+  // EK certificate
+  tpmwire::NvCertificate nv;
+  std::optional<crypto::Certificate> ek_certificate;
+  EkCertificateFacts ek_facts;
+  EkPath path;
+  // keys
+  tpmwire::PublicArea ek;
+  tpmwire::PublicArea ak;
+  tpmwire::PublicArea device_key;
+  std::optional<crypto::PublicKey> ek_key;
+  std::optional<crypto::PublicKey> ak_key;
+  std::optional<crypto::PublicKey> tls_key;
+  // statements
+  tpmwire::Sha256Digest certify_qualifying_data{};
+  tpmwire::Sha256Digest quote_qualifying_data{};
+  tpmwire::Attest certify;
+  tpmwire::Attest quote;
+};
+
+struct AttestationCheck {
+  int number;  // hundreds name the group; never renumber
+  std::string_view name;
+  CheckResult (*run)(Examination&);
+};
+using AttestationChecks = std::span<const AttestationCheck>;
+
+AttestationChecks InputChecks();          // 1xx
+AttestationChecks EkCertificateChecks();  // 2xx
+AttestationChecks EkChainChecks();        // 3xx
+AttestationChecks EkKeyChecks();          // 4xx
+AttestationChecks TpmIdentityChecks();    // 5xx
+AttestationChecks DeviceKeyChecks();      // 6xx
+AttestationChecks CertifyChecks();        // 7xx
+AttestationChecks QuoteChecks();          // 8xx
+
+}  // namespace preseal::server

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/domain/attestation_verifier.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "common/base/limits.h"
+#include "common/tpmwire/binding.h"
+#include "common/tpmwire/name.h"
+#include "common/tpmwire/signature.h"
+#include "server/domain/attestation_checks.h"
+
+namespace preseal::server {
+namespace {
+
+CheckResult EvidenceIsWithinLimits(Examination& examination) {
+  const AttestationEvidence& evidence = examination.evidence;
+  const auto over = [](std::string_view what, size_t size, size_t size_max) {
+    return Refuse(RefusalCode::kInputTooLarge, fmt::format("{}: {}", what, size),
+                  fmt::format("at most {}", size_max));
+  };
+  if (evidence.ek_certificate.size() > kEkCertificateBytesMax) {
+    return over("EK certificate bytes", evidence.ek_certificate.size(), kEkCertificateBytesMax);
+  }
+  if (evidence.ek_chain.size() > kEkChainCertificatesMax) {
+    return over("chain certificates", evidence.ek_chain.size(), kEkChainCertificatesMax);
+  }
+  for (const Bytes& certificate : evidence.ek_chain) {
+    if (certificate.size() > kEkCertificateBytesMax) {
+      return over("chain certificate bytes", certificate.size(), kEkCertificateBytesMax);
+    }
+  }
+  for (const Bytes* structure :
+       {&evidence.ek_public, &evidence.ak_public, &evidence.device_key_public,
+        &evidence.certify_attest, &evidence.certify_signature, &evidence.quote_attest,
+        &evidence.quote_signature}) {
+    if (structure->size() > kTpmStructureBytesMax) {
+      return over("TPM structure bytes", structure->size(), kTpmStructureBytesMax);
+    }
+  }
+  if (evidence.pcr_values.size() > kPcrValuesMax) {
+    return over("PCR values", evidence.pcr_values.size(), kPcrValuesMax);
+  }
+  if (evidence.event_log.size() > kEventLogBytesMax) {
+    return over("event log bytes", evidence.event_log.size(), kEventLogBytesMax);
+  }
+  return Pass();
+}
+
+// Not a question but a step between groups: what both statements must carry, from the keys above.
+CheckResult BindEvidence(Examination& e) {
+  tpmwire::BindingInput input;
+  const Bytes ak_name = tpmwire::NameOf(e.ak);
+  const Bytes device_key_name = tpmwire::NameOf(e.device_key);
+  input.session_id = e.context.session_id;
+  input.nonce = e.context.nonce;
+  input.server_leaf_sha256 = e.context.server_leaf_sha256;
+  input.ek_public = e.evidence.ek_public;
+  input.ek_certificate = e.evidence.ek_certificate;
+  input.ak_name = ak_name;
+  input.device_key_name = device_key_name;
+  input.event_log = e.evidence.event_log;
+  input.claims = e.evidence.claims;
+  const tpmwire::Sha256Digest binding = tpmwire::ComputeBinding(input);
+  e.certify_qualifying_data = tpmwire::CertifyQualifyingData(binding);
+  e.quote_qualifying_data = tpmwire::QuoteQualifyingData(binding);
+  return Pass();
+}
+
+constexpr AttestationCheck kInputChecks[] = {
+    {101, "evidence is within limits", EvidenceIsWithinLimits},
+};
+constexpr AttestationCheck kBinding[] = {{690, "evidence is bound together", BindEvidence}};
+
+AttestedFacts FactsOf(const Examination& e) {
+  AttestedFacts facts{.device_key = *e.tls_key};
+  facts.lab = e.path.lab;
+  facts.ek_spki_sha256 = e.ek_key->SpkiSha256();
+  facts.ek_public = e.ek;
+  facts.ak_public = e.ak;
+  facts.ak_name = tpmwire::NameOf(e.ak);
+  facts.certify_qualifying_data = ToBytes(ByteView(e.certify_qualifying_data));
+  facts.quote_qualifying_data = ToBytes(ByteView(e.quote_qualifying_data));
+  facts.quote_selections = e.quote.quote()->selections;
+  facts.pcr_values = e.evidence.pcr_values;
+  facts.pcr_digest = e.quote.quote()->pcr_digest;
+  facts.firmware_version = e.quote.firmware_version;
+  facts.reset_count = e.quote.clock.reset_count;
+  facts.restart_count = e.quote.clock.restart_count;
+  return facts;
+}
+
+// False once a check refused.
+bool RunGroup(AttestationChecks checks, Examination& examination, AttestationVerdict& verdict) {
+  for (const AttestationCheck& check : checks) {
+    CheckResult result = check.run(examination);
+    verdict.findings.push_back(
+        {check.number, check.name, result.verdict, result.code, result.seen, result.expected});
+    if (result.verdict != CheckVerdict::kFail) continue;
+    verdict.code = result.code;
+    verdict.seen = std::move(result.seen);
+    verdict.expected = std::move(result.expected);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+AttestationChecks InputChecks() { return kInputChecks; }
+
+AttestationVerdict VerifyAttestation(const AttestationEvidence& evidence,
+                                     const AttestationContext& context) {
+  if (context.policy == nullptr) std::abort();
+  Examination examination{.evidence = evidence, .context = context};
+  AttestationVerdict verdict;
+  for (const AttestationChecks group :
+       {InputChecks(), EkCertificateChecks(), EkChainChecks(), EkKeyChecks(), TpmIdentityChecks(),
+        DeviceKeyChecks(), AttestationChecks(kBinding), CertifyChecks(), QuoteChecks()}) {
+    if (!RunGroup(group, examination, verdict)) return verdict;
+  }
+  verdict.facts = FactsOf(examination);
+  return verdict;
+}
+
+StatusOr<tpmwire::Sha256Digest> EkSpkiSha256(ByteView ek_public) {
+  ASSIGN_OR_RETURN(const tpmwire::PublicArea area, tpmwire::ParsePublic(ek_public));
+  ASSIGN_OR_RETURN(const crypto::PublicKey key, tpmwire::ToPublicKey(area));
+  return key.SpkiSha256();
+}
+
+RefusalCode VerifyActivationProof(const Secret& secret, const tpmwire::Sha256Digest& transcript,
+                                  ByteView proof, WallTime now, WallTime expire_time,
+                                  bool already_used) {
+  if (already_used) return RefusalCode::kActivationReplayed;
+  if (now > expire_time) return RefusalCode::kActivationExpired;
+  // An empty secret would make the proof computable by anybody.
+  if (secret.empty()) return RefusalCode::kActivationFailed;
+  const bool proved = ConstantTimeEqual(proof, tpmwire::ComputeProof(secret, transcript));
+  return proved ? RefusalCode::kNone : RefusalCode::kActivationFailed;
+}
+
+std::string_view NameOf(CheckVerdict verdict) {
+  switch (verdict) {
+    case CheckVerdict::kPass:
+      return "PASS";
+    case CheckVerdict::kFinding:
+      return "FINDING";
+    case CheckVerdict::kFail:
+      return "FAIL";
+  }
+  return "";
+}
+
+}  // namespace preseal::server

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "server/domain/attestation_checks.h"
+#include "server/domain/statement.h"
+
+namespace preseal::server {
+namespace {
+
+constexpr uint16_t kSha256Bank = static_cast<uint16_t>(tpmwire::HashAlg::kSha256);
+
+CheckResult As(RefusalCode code, const Objection& objection) {
+  return objection ? Refuse(code, objection.seen, objection.expected) : Pass();
+}
+
+CheckResult Signature(Examination& e) {
+  return As(RefusalCode::kQuoteSignature,
+            ObjectToSignature(*e.ak_key, e.evidence.quote_attest, e.evidence.quote_signature));
+}
+
+CheckResult Magic(Examination& e) {
+  return As(RefusalCode::kQuoteMagic, ObjectToMagic(e.evidence.quote_attest));
+}
+
+CheckResult Type(Examination& e) {
+  return As(RefusalCode::kQuoteType, ObjectToType(e.evidence.quote_attest, tpmwire::kAttestQuote));
+}
+
+CheckResult Parses(Examination& e) {
+  auto attest = tpmwire::ParseAttest(e.evidence.quote_attest);
+  if (!attest.ok()) {
+    return Refuse(RefusalCode::kQuoteMalformed, MessageOf(attest.status()), "a TPMS_ATTEST");
+  }
+  e.quote = std::move(*attest);
+  return Pass();
+}
+
+CheckResult Nonce(Examination& e) {
+  return As(RefusalCode::kQuoteNonce, ObjectToNonce(e.quote, e.quote_qualifying_data));
+}
+
+CheckResult Signer(Examination& e) {
+  return As(RefusalCode::kQuoteSigner, ObjectToSigner(e.quote, e.ak));
+}
+
+CheckResult Selection(Examination& e) {
+  return As(RefusalCode::kQuoteSelection,
+            ObjectToSelection(e.quote.quote()->selections, e.context.pcrs));
+}
+
+// An empty selection quotes happily; without SHA-256 nothing is measured that counts.
+CheckResult HasSha256(Examination& e) {
+  for (const tpmwire::PcrSelection& selection : e.quote.quote()->selections) {
+    if (selection.hash_algorithm == kSha256Bank && !selection.empty()) return Pass();
+  }
+  return Refuse(RefusalCode::kQuoteNoSha256,
+                tpmwire::DescribeSelections(e.quote.quote()->selections),
+                tpmwire::DescribeSelections(e.context.pcrs));
+}
+
+CheckResult Digest(Examination& e) {
+  const auto& quote = *e.quote.quote();
+  const auto digest =
+      tpmwire::PcrDigest(tpmwire::HashAlg::kSha256, quote.selections, e.evidence.pcr_values);
+  if (!digest.ok()) {
+    return Refuse(RefusalCode::kPcrDigest, MessageOf(digest.status()),
+                  "one value for each quoted PCR");
+  }
+  if (*digest == quote.pcr_digest) return Pass();
+  return Refuse(RefusalCode::kPcrDigest, ToHex(*digest), ToHex(quote.pcr_digest));
+}
+
+CheckResult ClockSafe(Examination& e) {
+  if (e.quote.clock.safe && e.certify.clock.safe) return Pass();
+  return Refuse(RefusalCode::kQuoteClockUnsafe, "safe = NO", "safe = YES");
+}
+
+// Bait and switch: certify in one boot, quote in another.
+CheckResult SameBoot(Examination& e) {
+  if (e.quote.clock.reset_count == e.certify.clock.reset_count &&
+      e.quote.clock.restart_count == e.certify.clock.restart_count) {
+    return Pass();
+  }
+  return Refuse(
+      RefusalCode::kQuoteResetMismatch,
+      fmt::format("reset {}, restart {}", e.quote.clock.reset_count, e.quote.clock.restart_count),
+      fmt::format("reset {}, restart {}", e.certify.clock.reset_count,
+                  e.certify.clock.restart_count));
+}
+
+CheckResult Firmware(Examination& e) {
+  const uint64_t claimed = e.evidence.claimed_tpm.firmware_version;
+  const bool agrees = e.quote.firmware_version == e.certify.firmware_version &&
+                      (claimed == 0 || claimed == e.quote.firmware_version);
+  if (agrees) return Pass();
+  return Refuse(
+      RefusalCode::kTpmFirmwareMismatch,
+      fmt::format("TPM says {:016X}, certify {:016X}", claimed, e.certify.firmware_version),
+      fmt::format("{:016X}, as signed in the quote", e.quote.firmware_version));
+}
+
+constexpr AttestationCheck kChecks[] = {
+    {801, "quote signature is the AK's", Signature},
+    {802, "quote was made by a TPM", Magic},
+    {803, "quote is one", Type},
+    {804, "quote parses", Parses},
+    {805, "quote is of this session", Nonce},
+    {806, "quote was signed in the endorsement hierarchy", Signer},
+    {807, "quote covers the PCRs asked for", Selection},
+    {808, "quote covers the SHA-256 bank", HasSha256},
+    {809, "PCR values are the quoted ones", Digest},
+    {810, "TPM clock is safe", ClockSafe},
+    {811, "quote and certify are of one boot", SameBoot},
+    {812, "TPM firmware version is the signed one", Firmware},
+};
+
+}  // namespace
+
+AttestationChecks QuoteChecks() { return kChecks; }
+
+}  // namespace preseal::server
