@@ -18,7 +18,10 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
+    "require-trusted-types-for 'script'; trusted-types svelte-trusted-html",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
   "x-content-type-options": "nosniff",
 };
 export const USER = "admin";
@@ -34,7 +37,8 @@ export async function startBench(fill = demoBench, { port = 0, everyMs = 250, sp
   const people = { password: ONE_TIME_PASSWORD, oneTime: true, sessions: new Set(), role: 3 };
   const cuts = new Set();
   const rpc = connectNodeAdapter({ routes: (router) => addRoutes(router, types, floor, people, cuts) });
-  const server = createSecureServer({ ...selfSigned(), allowHTTP1: true }, (request, response) => {
+  const tls = selfSigned();
+  const server = createSecureServer({ ...tls, allowHTTP1: true }, (request, response) => {
     if (request.url?.startsWith("/preseal.")) rpc(request, response);
     else serveFile(request, response);
   });
@@ -56,6 +60,7 @@ export async function startBench(fill = demoBench, { port = 0, everyMs = 250, sp
     url: `https://127.0.0.1:${bound}`,
     floor,
     people,
+    certificate: tls.cert,
     /** Ends every stream as a draining server does. */
     cut: () => cuts.forEach((cut) => cut()),
     /** The server goes away, and comes back on the same port. */
