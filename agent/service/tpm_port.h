@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,16 @@ struct EndorsementKey {
   uint32_t nv_index = 0;     // where it was read, 0 if there is none
   std::vector<Bytes> chain;  // DER certificates of NV 0x01C00100.., in index order
 };
+
+// One bank of a PCR selection as somebody asked for it, not yet checked.
+struct PcrMask {
+  uint16_t hash_algorithm = 0;  // TPM_ALG_ID
+  Bytes mask;                   // PCR n is bit n % 8 of byte n / 8
+  bool operator==(const PcrMask&) const = default;
+};
+// INVALID_ARGUMENT unless there are 1 to tpmwire::kPcrBanksMax masks of tpmwire::kPcrMaskBytes
+// bytes, each for another bank.
+StatusOr<tpmwire::PcrSelections> CheckPcrs(std::span<const PcrMask> pcrs);
 
 // A TPMS_ATTEST and the TPMT_SIGNATURE over it, both as the TPM marshalled them.
 struct SignedStatement {

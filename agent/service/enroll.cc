@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/enroll.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "common/base/ids.h"
+#include "common/base/limits.h"
+#include "common/crypto/certificate.h"
+#include "common/tpmwire/binding.h"
+#include "common/tpmwire/name.h"
+#include "common/tpmwire/signature.h"
+
+namespace preseal::agent {
+namespace {
+
+constexpr uint32_t kProtocolVersion = 1;
+
+// Everything of D1 that does not depend on the challenge.
+struct Material {
+  DeviceClaims claims;
+  Bytes event_log;
+  EndorsementKey ek;
+  std::unique_ptr<TpmKey> ak;
+  std::unique_ptr<TpmKey> device_key;
+};
+
+StatusOr<DeviceClaims> GatherClaims(const EnrollPorts& ports, const EnrollSettings& settings) {
+  DeviceClaims claims;
+  ASSIGN_OR_RETURN_CTX(MachineFacts facts, ports.machine.ReadFacts(), "read machine facts");
+  claims.serial_number = std::move(facts.serial_number);
+  claims.manufacturer = std::move(facts.manufacturer);
+  claims.model = std::move(facts.model);
+  claims.system_uuid = std::move(facts.system_uuid);
+  claims.mac_addresses = std::move(facts.mac_addresses);
+  claims.agent_version = settings.agent_version;
+  claims.slot = settings.slot;
+  ASSIGN_OR_RETURN(claims.tpm, ports.tpm.ReadProperties());
+  return claims;
+}
+
+StatusOr<Material> Prepare(const EnrollPorts& ports, const EnrollSettings& settings) {
+  Material material;
+  ports.display.ShowActivity("Reading the TPM");
+  ASSIGN_OR_RETURN(material.claims, GatherClaims(ports, settings));
+  ASSIGN_OR_RETURN_CTX(material.event_log, ports.machine.ReadEventLog(), "read event log");
+  ASSIGN_OR_RETURN_CTX(const KeyUniques uniques, ports.store.LoadOrCreateUniques(),
+                       "prepare TPM keys");
+  ports.display.ShowActivity("Creating TPM keys; this can take a minute");
+  ASSIGN_OR_RETURN(material.ek, ports.tpm.ReadEndorsementKey());
+  ASSIGN_OR_RETURN(material.ak, ports.tpm.CreateAk(uniques.ak));
+  ASSIGN_OR_RETURN(material.device_key, ports.tpm.CreateOrLoadDeviceKey(uniques.device_key));
+  return material;
+}
+
+Status CheckChallenge(const EnrollmentChallenge& challenge) {
+  if (challenge.protocol_version != kProtocolVersion) {
+    return Internal(
+        fmt::format("server speaks enrolment version {}, this agent {}: update the "
+                    "imaging medium",
+                    challenge.protocol_version, kProtocolVersion));
+  }
+  // A short nonce would let an old quote serve again.
+  if (challenge.session_id.size() != kSessionIdBytes || challenge.nonce.size() != kNonceBytes) {
+    return Internal("server sent a malformed challenge");
+  }
+  return OkStatus();
+}
+
+StatusOr<Bytes> NameOfKey(const TpmKey& key) {
+  ASSIGN_OR_RETURN(const tpmwire::PublicArea area, tpmwire::ParsePublic(key.public_area()));
+  return tpmwire::NameOf(area);
+}
+
+StatusOr<tpmwire::Sha256Digest> Bind(const EnrollmentPass& pass, const Material& material,
+                                     ByteView claims) {
+  ASSIGN_OR_RETURN(const Bytes ak_name, NameOfKey(*material.ak));
+  ASSIGN_OR_RETURN(const Bytes device_key_name, NameOfKey(*material.device_key));
+  const tpmwire::Sha256Digest server_leaf = tpmwire::Sha256({pass.server_certificate()});
+  return tpmwire::ComputeBinding({
+      .session_id = pass.challenge().session_id,
+      .nonce = pass.challenge().nonce,
+      .server_leaf_sha256 = server_leaf,
+      .ek_public = material.ek.key->public_area(),
+      .ek_certificate = material.ek.certificate,
+      .ak_name = ak_name,
+      .device_key_name = device_key_name,
+      .event_log = material.event_log,
+      .claims = claims,
+  });
+}
+
+StatusOr<EnrollmentEvidence> GatherEvidence(TpmPort& tpm, const EnrollmentPass& pass,
+                                            const Material& material) {
+  ASSIGN_OR_RETURN_CTX(const auto pcrs, CheckPcrs(pass.challenge().pcrs), "challenge");
+  EnrollmentEvidence evidence;
+  evidence.claims = pass.EncodeClaims(material.claims);
+  ASSIGN_OR_RETURN(const auto binding, Bind(pass, material, evidence.claims));
+  evidence.ek_certificate = material.ek.certificate;
+  evidence.ek_nv_index = material.ek.nv_index;
+  evidence.ek_chain = material.ek.chain;
+  evidence.ek_public = material.ek.key->public_area();
+  evidence.ak_public = material.ak->public_area();
+  evidence.device_key_public = material.device_key->public_area();
+  evidence.event_log = material.event_log;
+  ASSIGN_OR_RETURN(evidence.certify, tpm.Certify(*material.device_key, *material.ak,
+                                                 tpmwire::CertifyQualifyingData(binding)));
+  ASSIGN_OR_RETURN(evidence.quote,
+                   tpm.Quote(*material.ak, tpmwire::QuoteQualifyingData(binding), pcrs));
+  ASSIGN_OR_RETURN(evidence.pcr_values, tpm.ReadPcrs(pcrs));
+  return evidence;
+}
+
+// A server that mixed up two enrolments would otherwise leave us with an identity that fails at the
+// first handshake, without a reason.
+Status CheckCertifiesKey(const crypto::Certificate& certificate, const TpmKey& device_key) {
+  ASSIGN_OR_RETURN(const tpmwire::PublicArea area, tpmwire::ParsePublic(device_key.public_area()));
+  ASSIGN_OR_RETURN(const crypto::PublicKey ours, tpmwire::ToPublicKey(area));
+  ASSIGN_OR_RETURN(const crypto::PublicKey certified, certificate.public_key());
+  if (certified.Equals(ours)) return OkStatus();
+  return Internal("server sent a certificate for another key");
+}
+
+StatusOr<DeviceIdentity> ToIdentity(const Admission& admission, const Material& material,
+                                    const EnrollmentPass& pass) {
+  DeviceIdentity identity;
+  RETURN_IF_ERROR_CTX(DeviceId::Check(admission.device_id), "server's admission");
+  identity.device_id = admission.device_id;
+  identity.lab = admission.lab;
+  ASSIGN_OR_RETURN_CTX(const auto leaf, crypto::Certificate::FromDer(admission.certificate),
+                       "device certificate");
+  RETURN_IF_ERROR(CheckCertifiesKey(leaf, *material.device_key));
+  std::vector<crypto::Certificate> chain = {leaf};
+  for (const Bytes& der : admission.certificate_chain) {
+    ASSIGN_OR_RETURN_CTX(auto issuer, crypto::Certificate::FromDer(der), "device CA certificate");
+    chain.push_back(std::move(issuer));
+  }
+  identity.certificate_chain_pem = crypto::ToPemBundle(chain);
+  ASSIGN_OR_RETURN_CTX(const auto server, crypto::Certificate::FromDer(pass.server_certificate()),
+                       "server certificate");
+  identity.server_names = server.dns_names();
+  const auto& addresses = server.ip_addresses();
+  identity.server_names.insert(identity.server_names.end(), addresses.begin(), addresses.end());
+  return identity;
+}
+
+// D3: only a TPM that holds both EK and AK can open the credential.
+StatusOr<tpmwire::Sha256Digest> Prove(TpmPort& tpm, const Material& material,
+                                      const EnrollmentPass& pass, const EvidenceReply& reply,
+                                      const ActivationOrder& order) {
+  ASSIGN_OR_RETURN(const Secret secret,
+                   tpm.ActivateCredential(*material.ak, material.ek, order.credential_blob,
+                                          order.encrypted_secret));
+  const auto transcript =
+      tpmwire::TranscriptHash(pass.challenge().raw, reply.evidence_raw, order.raw);
+  return tpmwire::ComputeProof(secret, transcript);
+}
+
+}  // namespace
+
+StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSettings& settings) {
+  ASSIGN_OR_RETURN(const Material material, Prepare(ports, settings));
+  ports.display.ShowActivity("Contacting the enrolment server");
+  ASSIGN_OR_RETURN(const auto pass, ports.channel.Begin());
+  RETURN_IF_ERROR(CheckChallenge(pass->challenge()));
+
+  ports.display.ShowActivity("Proving the TPM to the server");
+  ASSIGN_OR_RETURN(const EnrollmentEvidence evidence, GatherEvidence(ports.tpm, *pass, material));
+  ASSIGN_OR_RETURN(EvidenceReply reply, pass->SendEvidence(evidence));
+  if (auto* refusal = std::get_if<EnrollmentRefusal>(&reply.answer)) return std::move(*refusal);
+  ASSIGN_OR_RETURN(const auto proof, Prove(ports.tpm, material, *pass, reply,
+                                           std::get<ActivationOrder>(reply.answer)));
+  ASSIGN_OR_RETURN(auto result, pass->SendProof(proof));
+  if (auto* refusal = std::get_if<EnrollmentRefusal>(&result)) return std::move(*refusal);
+
+  ports.display.ShowActivity("Storing the device certificate");
+  ASSIGN_OR_RETURN(DeviceIdentity identity,
+                   ToIdentity(std::get<Admission>(result), material, *pass));
+  RETURN_IF_ERROR_CTX(ports.store.Save(identity), "store identity");
+  return identity;
+}
+
+StatusOr<SignedStatement> TakeSealQuote(TpmPort& tpm, IdentityStore& store, ByteView nonce,
+                                        std::span<const PcrMask> pcrs) {
+  if (nonce.size() != kNonceBytes) {
+    return InvalidArgument(fmt::format("seal quote: nonce must have {} bytes", kNonceBytes));
+  }
+  ASSIGN_OR_RETURN_CTX(const auto selections, CheckPcrs(pcrs), "seal quote");
+  ASSIGN_OR_RETURN_CTX(const KeyUniques uniques, store.LoadOrCreateUniques(), "seal quote");
+  ASSIGN_OR_RETURN(const auto ak, tpm.CreateAk(uniques.ak));
+  return tpm.Quote(*ak, nonce, selections);
+}
+
+}  // namespace preseal::agent

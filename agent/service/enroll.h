@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Enrolment: the device proves which TPM it holds and gets its certificate. The protocol is
+// described in proto/preseal/enrollment/v1/enrollment.proto.
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+
+#include "agent/service/enrollment_channel.h"
+#include "agent/service/identity_store.h"
+#include "agent/service/machine.h"
+#include "agent/service/status_display.h"
+#include "agent/service/tpm_port.h"
+#include "common/base/bytes.h"
+#include "common/status/status.h"
+
+namespace preseal::agent {
+
+// Borrowed for the one call.
+struct EnrollPorts {
+  TpmPort& tpm;
+  EnrollmentChannel& channel;
+  IdentityStore& store;
+  Machine& machine;
+  StatusDisplay& display;
+};
+
+struct EnrollSettings {
+  std::string agent_version;
+  std::string slot;  // place on the bench, may be empty
+};
+
+// Admitted, with the identity as it was stored, or refused. A refusal is an answer, not an error.
+using EnrollmentOutcome = std::variant<DeviceIdentity, EnrollmentRefusal>;
+
+// One pass. Keys are made before the connection, because some chips need tens of seconds and the
+// server's time runs. May be repeated at any time, also after it broke off: the keys are the same.
+// The device counts as enrolled on the server only after its first call with the new certificate.
+// Errors as those of the ports; INTERNAL if the server breaks the protocol, which includes a
+// certificate for another key than ours. Not thread-safe: one call at a time.
+StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSettings& settings);
+
+// The second quote of a reseal: by the AK of the enrolment, made again for the purpose and dropped.
+// Three TPM commands.
+//   nonce  kNonceBytes from the server: the quote's qualifying data as it is
+//   pcrs   the server's choice
+// INVALID_ARGUMENT for a wrong nonce or selection; otherwise as the ports.
+StatusOr<SignedStatement> TakeSealQuote(TpmPort& tpm, IdentityStore& store, ByteView nonce,
+                                        std::span<const PcrMask> pcrs);
+
+}  // namespace preseal::agent
