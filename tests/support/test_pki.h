@@ -26,12 +26,14 @@ struct CertificateAndKey {
 class TestPki {
  public:
   static StatusOr<std::unique_ptr<TestPki>> Create() {
+    const WallTime now = std::chrono::system_clock::now();
+    const crypto::Validity hour{now - std::chrono::minutes(1), now + std::chrono::hours(1)};
     ASSIGN_OR_RETURN(auto ca_key, crypto::PrivateKey::GenerateP256());
-    ASSIGN_OR_RETURN(auto ca, crypto::IssueCa("Test", "Test CA", Hour(), ca_key));
+    ASSIGN_OR_RETURN(auto ca, crypto::IssueCa("Test", "Test CA", hour, ca_key));
     ASSIGN_OR_RETURN(auto server_key, crypto::PrivateKey::GenerateP256());
-    ASSIGN_OR_RETURN(auto server, crypto::IssueServer({{"localhost"}, {"127.0.0.1"}}, Hour(),
+    ASSIGN_OR_RETURN(auto server, crypto::IssueServer({{"localhost"}, {"127.0.0.1"}}, hour,
                                                       server_key.public_key(), {ca, ca_key}));
-    return std::unique_ptr<TestPki>(new TestPki({std::move(ca), std::move(ca_key)},
+    return std::unique_ptr<TestPki>(new TestPki(hour, {std::move(ca), std::move(ca_key)},
                                                 {std::move(server), std::move(server_key)}));
   }
 
@@ -40,7 +42,7 @@ class TestPki {
 
   StatusOr<CertificateAndKey> IssueStation(const std::string& name) const {
     ASSIGN_OR_RETURN(auto key, crypto::PrivateKey::GenerateP256());
-    ASSIGN_OR_RETURN(auto certificate, crypto::IssueStation(name, Hour(), key.public_key(),
+    ASSIGN_OR_RETURN(auto certificate, crypto::IssueStation(name, validity_, key.public_key(),
                                                             {ca_.certificate, ca_.key}));
     return CertificateAndKey{std::move(certificate), std::move(key)};
   }
@@ -50,17 +52,13 @@ class TestPki {
     ASSIGN_OR_RETURN(spec.device, DeviceId::Parse(device_id));
     spec.serial = "SN-" + device_id;
     spec.trust_models = {crypto::TrustModel::kEkCert};
-    return crypto::IssueDevice(spec, Hour(), key, {ca_.certificate, ca_.key});
+    return crypto::IssueDevice(spec, validity_, key, {ca_.certificate, ca_.key});
   }
 
  private:
-  TestPki(CertificateAndKey ca, CertificateAndKey server)
-      : ca_(std::move(ca)), server_(std::move(server)) {}
-  static crypto::Validity Hour() {
-    const WallTime now = std::chrono::system_clock::now();
-    return {now - std::chrono::minutes(1), now + std::chrono::hours(1)};
-  }
-
+  TestPki(crypto::Validity validity, CertificateAndKey ca, CertificateAndKey server)
+      : validity_(validity), ca_(std::move(ca)), server_(std::move(server)) {}
+  const crypto::Validity validity_;
   CertificateAndKey ca_;
   CertificateAndKey server_;
 };
