@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside the command tree only: each part adds its commands to the root. The command that was given
+// leaves what to do in `action`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "server/cli/cli.h"
+
+namespace preseal::server::cli {
+
+using Action = std::function<StatusOr<ExitCode>(const Cli&)>;
+
+void AddSessionCommands(CLI::App* root, Action* action);
+void AddDeviceCommands(CLI::App* root, Action* action);
+void AddControlCommands(CLI::App* root, Action* action);
+void AddBatchCommands(CLI::App* root, Action* action);
+void AddEvidenceCommands(CLI::App* root, Action* action);
+void AddTokenCommands(CLI::App* root, Action* action);
+
+}  // namespace preseal::server::cli
