@@ -164,8 +164,10 @@ function addRoutes(router, types, floor, people, cuts) {
       const device = find(request.name);
       const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const header = { alg: "ES256", typ: "birth+jwt", x5c: ["MIIB…"] };
-      const payload = { device_id: device.name.slice(8), serial_number: device.serialNumber, sealed_at: new Date().toISOString(),
-        attestation: { digest_sha256: "3b".repeat(32), lab: true }, items: device.items.map((each) => ({ id: each.itemId, state: "SUCCEEDED" })) };
+      const payload = { iss: "Contoso Devices", iat: Math.floor(Date.now() / 1000), sub: device.name.slice(8), serial_number: device.serialNumber,
+        batch: "PO-7", profile: { name: "floor-default", digest: "ab".repeat(32) },
+        attestation: { ek_sha256: "3b".repeat(32), lab: true, trust_models: ["EKCert"] }, waivers: [],
+        items: device.items.map((each) => ({ id: each.itemId, name: each.displayName, blocking: true, state: "SUCCEEDED" })) };
       return { jws: `${part(header)}.${part(payload)}.c2ln` };
     },
     async *watchDevices(request, context) {

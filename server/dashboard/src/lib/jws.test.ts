@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
-import { decodeJws, keyWords, tableColumns } from "./jws";
+import { decodeJws, keyWords, lineText, tableColumns } from "./jws";
 
 const part = (value: unknown) =>
   btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(value))))
@@ -28,6 +28,14 @@ test.each([
 test("turns keys of either style into words", () => {
   expect(keyWords("attestation_digest")).toBe("Attestation digest");
   expect(keyWords("sealTime")).toBe("Seal time");
+});
+
+test("writes what fits a line as a person would", () => {
+  expect(lineText("iat", 1_800_000_000)).toBe("2027-01-15T08:00:00Z");
+  expect(lineText("lab", true)).toBe("yes");
+  expect(lineText("waivers", [])).toBe("none");
+  expect(lineText("trust_models", ["EKCert", "EKPub"])).toBe("EKCert, EKPub");
+  expect(lineText("profile", { name: "a" })).toBeUndefined();
 });
 
 test("makes a table of flat objects only", () => {

@@ -45,8 +45,33 @@ export function tableColumns(value: Json): string[] | undefined {
 
 const COLUMNS_MAX = 7;
 
+// Registered claim names of RFC 7519 and RFC 7515 are too short for people.
+const LABELS: Record<string, string> = {
+  iss: "Issuer",
+  iat: "Issued",
+  sub: "Device",
+  alg: "Algorithm",
+  typ: "Type",
+  x5c: "Certificates",
+};
+
+/** A value that fits one line; undefined for what needs structure. Times of RFC 7519 become dates. */
+export function lineText(key: string, value: Json): string | undefined {
+  if (value === null) return "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return value === "" ? "none" : value;
+  if (typeof value === "number") {
+    return key === "iat" ? new Date(value * 1000).toISOString().replace(".000", "") : String(value);
+  }
+  if (!Array.isArray(value)) return undefined;
+  if (value.length === 0) return "none";
+  return value.every((each) => typeof each !== "object") ? value.join(", ") : undefined;
+}
+
 /** "attestation_digest" and "attestationDigest" both read "Attestation digest". */
 export function keyWords(key: string): string {
+  const label = LABELS[key];
+  if (label !== undefined) return label;
   const words = key
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replaceAll(/[_-]+/g, " ")

@@ -39,16 +39,26 @@ test("reads a snapshot that broke off again from the start", () => {
   expect(snapshot.reopen()).toBe(0n);
 });
 
-test("forgets devices that a new snapshot does not name", () => {
+test("keeps every device when changes since the cursor fill several messages", () => {
   const snapshot = new DeviceSnapshot();
   snapshot.reopen();
-  snapshot.apply(message([device("D-1"), device("D-2")], 9n, true));
+  snapshot.apply(message([device("D-1"), device("D-2"), device("D-3")], 9n, true));
   snapshot.reopen();
-  snapshot.apply(message([device("D-2")], 3n, false));
-  const change = snapshot.apply(message([], 4n, true));
+  snapshot.apply(message([device("D-2", "B7")], 10n, false));
+  const change = snapshot.apply(message([device("D-3", "B8")], 11n, true));
+  expect(change.removed).toEqual([]);
+  expect(names(snapshot)).toEqual(["devices/D-1", "devices/D-2", "devices/D-3"]);
+  expect(snapshot.cursor).toBe(11n);
+});
+
+test("forgets what only a broken-off snapshot named", () => {
+  const snapshot = new DeviceSnapshot();
+  snapshot.reopen();
+  snapshot.apply(message([device("D-1")], 5n, false));
+  snapshot.reopen();
+  const change = snapshot.apply(message([device("D-2")], 9n, true));
   expect(change.removed).toEqual(["devices/D-1"]);
   expect(names(snapshot)).toEqual(["devices/D-2"]);
-  expect(snapshot.cursor).toBe(4n);
 });
 
 test("takes an empty floor for complete", () => {

@@ -13,7 +13,8 @@ export class DeviceSnapshot {
   cursor = 0n;
   /** True once a snapshot has ended: only then does an absent device mean that it is gone. */
   complete = false;
-  // Names seen in the snapshot now being read; undefined while reading changes.
+  // Names seen in the snapshot now being read; undefined while reading changes, of which many may
+  // also come in several messages before one says "complete".
   #seen: Set<string> | undefined = new Set();
 
   /** Call before each opening of the stream. Returns the cursor to open it at. */
@@ -24,8 +25,6 @@ export class DeviceSnapshot {
   }
 
   apply(message: WatchDevicesResponse): Change {
-    // The server may answer an old cursor with a new snapshot.
-    if (!message.snapshotComplete) this.#seen ??= new Set();
     const changed = new Set<string>();
     for (const device of message.devices) {
       this.devices.set(device.name, device);

@@ -57,13 +57,16 @@ class Session {
     }
   }
 
-  async logout(): Promise<void> {
-    this.expired = false;
+  /** Resolves to why the session could not be ended; then it still stands, and so does the page. */
+  async logout(): Promise<string | undefined> {
     try {
       await auth.logout({});
-    } finally {
-      this.#forget();
+    } catch (error) {
+      if (!isUnauthenticated(error)) return problemText(error);
     }
+    this.expired = false;
+    this.#forget();
+    return undefined;
   }
 
   #forget(): void {
