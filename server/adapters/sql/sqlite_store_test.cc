@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only the SQLite store does: files that are damaged, foreign, changed by another hand or on a
+// full disk.
+#include "server/adapters/sql/sqlite_store.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/sql/connection.h"
+#include "tests/support/store_conformance.h"
+
+namespace preseal::server {
+namespace {
+
+using test::IsOk;
+using test::StatusIs;
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  StatusOr<std::unique_ptr<SqliteStore>> Open() { return SqliteStore::Open(path_, &clock_); }
+  // Makes a store with some rows and closes it.
+  void Fill() {
+    ASSERT_OK_AND_ASSIGN(auto store, Open());
+    ASSERT_OK(store->WriteAndWait([this](Tx& tx) {
+      for (int i = 0; i < 500; ++i) {
+        Device device;
+        device.serial_number = "S-" + std::to_string(i);
+        device.model = std::string(100, 'm');
+        RETURN_IF_ERROR(tx.devices.Insert(&device));
+        RETURN_IF_ERROR(tx.audit.Record({clock_.Now(), "ann", "import", device.id.text(), ""}));
+      }
+      return OkStatus();
+    }));
+  }
+  // Changes the closed file with another program's hand.
+  void Execute(const std::string& script) {
+    ASSERT_OK_AND_ASSIGN(auto connection,
+                         sql::Connection::Open(path_, sql::Connection::Mode::kReadWrite));
+    ASSERT_OK(connection->ExecuteScript(script));
+  }
+
+  test::TempDir dir_;
+  test::HandClock clock_;
+  const std::string path_ = dir_.File("preseal.db");
+};
+
+TEST_F(SqliteStoreTest, RefusesGarbageAndSaysWhatToDo) {
+  std::ofstream(path_) << std::string(20'000, '#');
+  EXPECT_THAT(Open(), StatusIs(StatusCode::kDataLoss, "restore a backup"));
+}
+
+TEST_F(SqliteStoreTest, RefusesATruncatedFile) {
+  Fill();
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2 / 4096 * 4096);
+  EXPECT_THAT(Open(), StatusIs(StatusCode::kDataLoss, path_));
+}
+
+TEST_F(SqliteStoreTest, RefusesAFlippedPage) {
+  Fill();
+  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(path_) / 2 / 4096 * 4096));
+  file << std::string(64, '\xff');
+  file.close();
+  EXPECT_THAT(Open(), StatusIs(StatusCode::kDataLoss, path_));
+}
+
+TEST_F(SqliteStoreTest, RefusesAnotherProgramsDatabase) {
+  Execute("CREATE TABLE photos (x INTEGER)");
+  EXPECT_THAT(Open(), StatusIs(StatusCode::kFailedPrecondition, "another program"));
+}
+
+TEST_F(SqliteStoreTest, RefusesADatabaseOfANewerVersion) {
+  Fill();
+  Execute("INSERT INTO schema_migrations VALUES (999, 'future', '', 0)");
+  EXPECT_THAT(Open(), StatusIs(StatusCode::kFailedPrecondition, "newer version"));
+}
+
+TEST_F(SqliteStoreTest, DoesNotStartAnewWhereAStoreMustExist) {
+  const auto open = [this] {
+    return SqliteStore::Open(path_, &clock_, SqliteStore::Mode::kMustExist);
+  };
+  EXPECT_THAT(open(), StatusIs(StatusCode::kFailedPrecondition, "missing or empty"));
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  std::ofstream(path_).close();
+  EXPECT_THAT(open(), StatusIs(StatusCode::kFailedPrecondition, "missing or empty"));
+  Fill();
+  EXPECT_OK(open());
+}
+
+TEST_F(SqliteStoreTest, UnknownStateInTheFileIsDataLoss) {
+  Fill();
+  Execute("UPDATE devices SET state = 77 WHERE device_number = 1003");
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  EXPECT_THAT(
+      store->Read([](Tx& tx) { return tx.devices.Get(DeviceId::FromNumber(1003)).status(); }),
+      StatusIs(StatusCode::kDataLoss, "unknown value 77"));
+}
+
+TEST_F(SqliteStoreTest, AuditLogRefusesChangesAndFindsForgedOnes) {
+  Fill();
+  {
+    ASSERT_OK_AND_ASSIGN(auto connection,
+                         sql::Connection::Open(path_, sql::Connection::Mode::kReadWrite));
+    EXPECT_THAT(connection->ExecuteScript("UPDATE audit_log SET actor = 'eve'"),
+                StatusIs(StatusCode::kFailedPrecondition, "append-only"));
+    EXPECT_THAT(connection->ExecuteScript("DELETE FROM audit_log WHERE audit_number = 7"),
+                StatusIs(StatusCode::kFailedPrecondition, "append-only"));
+  }
+  Execute(
+      "DROP TRIGGER audit_log_no_update;"
+      "UPDATE audit_log SET actor = 'eve' WHERE audit_number = 7");
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  EXPECT_THAT(store->Read([](Tx& tx) { return tx.audit.VerifyChain(); }),
+              StatusIs(StatusCode::kDataLoss, "row 7"));
+}
+
+TEST_F(SqliteStoreTest, AuditLogFindsARemovedRow) {
+  Fill();
+  Execute("DROP TRIGGER audit_log_no_delete; DELETE FROM audit_log WHERE audit_number = 7");
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  EXPECT_THAT(store->Read([](Tx& tx) { return tx.audit.VerifyChain(); }),
+              StatusIs(StatusCode::kDataLoss, "row 8"));
+}
+
+TEST_F(SqliteStoreTest, ClosedStoreIsUnavailable) {
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  store->Close();
+  EXPECT_THAT(store->WriteAndWait([](Tx&) { return OkStatus(); }),
+              StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(store->Read([](Tx&) { return OkStatus(); }), StatusIs(StatusCode::kUnavailable));
+}
+
+// A file system of one megabyte, seen by this process only.
+class FullDiskTest : public SqliteStoreTest {
+ protected:
+  void SetUp() override {
+    if (!MountSmall()) GTEST_SKIP() << "FULL DISK NOT TESTED: this user may not mount a tmpfs";
+  }
+  void TearDown() override {
+    if (mounted_) ::umount(dir_.path().c_str());
+  }
+  // As root, or in a user namespace where this user is root.
+  static bool EnterNamespace() {
+    const auto uid = ::geteuid();
+    const auto gid = ::getegid();
+    if (::unshare(CLONE_NEWNS) == 0) return true;
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << "0 " << uid << " 1";
+    std::ofstream("/proc/self/gid_map") << "0 " << gid << " 1";
+    return ::geteuid() == 0;
+  }
+  bool MountSmall() {
+    if (!EnterNamespace()) return false;
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+    mounted_ = ::mount("preseal", dir_.path().c_str(), "tmpfs", 0, "size=1m") == 0;
+    return mounted_;
+  }
+  Store::Job Inserting(int number, size_t bytes) {
+    return [number, bytes](Tx& tx) {
+      Device device;
+      device.serial_number = "S-" + std::to_string(number);
+      device.failure.message = std::string(bytes, 'x');
+      return tx.devices.Insert(&device);
+    };
+  }
+
+  bool mounted_ = false;
+};
+
+TEST_F(FullDiskTest, TellsEveryWriterAndWorksAgainWhenThereIsSpace) {
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  std::ofstream(dir_.File("ballast")) << std::string(300'000, 'b');
+  std::vector<int> acked;
+  Status refusal;
+  for (int i = 0; i < 1000 && refusal.ok(); ++i) {
+    refusal = store->WriteAndWait(Inserting(i, 5000));
+    if (refusal.ok()) acked.push_back(i);
+  }
+  EXPECT_THAT(refusal, StatusIs(StatusCode::kResourceExhausted, path_));
+  ASSERT_FALSE(acked.empty());
+  EXPECT_THAT(store->WriteAndWait(Inserting(5000, 100'000)),
+              StatusIs(StatusCode::kResourceExhausted));
+  // Reading goes on meanwhile.
+  EXPECT_OK(store->Read([](Tx& tx) { return tx.devices.FindBySerial("S-0").status(); }));
+
+  std::filesystem::remove(dir_.File("ballast"));
+  EXPECT_OK(store->WriteAndWait(Inserting(5000, 5000)));
+  acked.push_back(5000);
+  store.reset();
+  ASSERT_OK_AND_ASSIGN(store, Open());
+  for (const int number : acked) {
+    EXPECT_OK(store->Read([number](Tx& tx) {
+      return tx.devices.FindBySerial("S-" + std::to_string(number)).status();
+    }));
+  }
+}
+
+TEST_F(FullDiskTest, OpeningWithoutSpaceIsResourceExhausted) {
+  std::ofstream(dir_.File("ballast")) << std::string(1'100'000, 'b');
+  EXPECT_THAT(Open(), StatusIs(StatusCode::kResourceExhausted, path_));
+}
+
+}  // namespace
+}  // namespace preseal::server
