@@ -41,6 +41,8 @@ Row RowOf(ItemCode code) {
       return {"CONTENT_INVALID", "Correct the step's content in the profile."};
     case ItemCode::kPlanInvalid:
       return {"PLAN_INVALID", "Correct the profile; nothing was done to the device."};
+    case ItemCode::kRunAbandoned:
+      return {"RUN_ABANDONED", "Nothing to do: a newer run took its place."};
     case ItemCode::kSealQuoteFailed:
       return {"SEAL_QUOTE_FAILED", "Check the TPM, restart the device, reseal again."};
     case ItemCode::kSealFailed:

@@ -23,6 +23,7 @@ enum class ItemCode {
   kTargetError,
   kContentInvalid,
   kPlanInvalid,
+  kRunAbandoned,
   kSealQuoteFailed,
   kSealFailed,
   kAgentError,
@@ -32,8 +33,8 @@ inline constexpr std::array kAllItemCodes = {
     ItemCode::kStepNotStarted,      ItemCode::kVerifyFailed,      ItemCode::kArtifactDigestMismatch,
     ItemCode::kArtifactUnavailable, ItemCode::kArtifactMalformed, ItemCode::kPackageMismatch,
     ItemCode::kTargetFull,          ItemCode::kTargetPathRefused, ItemCode::kTargetError,
-    ItemCode::kContentInvalid,      ItemCode::kPlanInvalid,       ItemCode::kSealQuoteFailed,
-    ItemCode::kSealFailed,          ItemCode::kAgentError,
+    ItemCode::kContentInvalid,      ItemCode::kPlanInvalid,       ItemCode::kRunAbandoned,
+    ItemCode::kSealQuoteFailed,     ItemCode::kSealFailed,        ItemCode::kAgentError,
 };
 
 // The name on the wire: "STEP_TIMEOUT".

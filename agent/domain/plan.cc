@@ -10,6 +10,11 @@ ExitMeaning MeaningOf(const Step& step, int exit_code) {
   return exit_code == 0 ? ExitMeaning::kSuccess : ExitMeaning::kRetry;
 }
 
+bool CanVerify(const Step& step) {
+  const auto* script = std::get_if<ScriptStep>(&step.action);
+  return script == nullptr || !script->verify.empty();
+}
+
 Item ItemOf(const Step& step) {
   Item item;
   item.item_id = step.item_id;

@@ -86,6 +86,9 @@ struct Plan {
 // is tried again while it has attempts left). A rule that says kFail ends the item at once.
 ExitMeaning MeaningOf(const Step& step, int exit_code);
 
+// Whether verify really looks at something; only a script without a verify part does not.
+bool CanVerify(const Step& step);
+
 // The tracked thing of `step` before it starts.
 Item ItemOf(const Step& step);
 

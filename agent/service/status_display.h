@@ -19,6 +19,8 @@ struct LandingCard {
   std::string serial_number;
   std::string qr_text;  // shown as a QR code
   bool lab = false;     // attested through a lab root; shown in words, not only colour
+
+  bool operator==(const LandingCard&) const = default;
 };
 
 // The green or red card at the end of the technician flow, or of a refusal.

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside agent/adapters/steps only.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/adapters/steps/script_step.h"
+#include "agent/adapters/steps/target_root.h"
+#include "agent/service/artifact_source.h"
+#include "agent/service/step_executor.h"
+
+namespace preseal::agent::steps {
+
+// Installs Debian packages into the target with `dpkg --root`. A target without a dpkg database
+// gets an empty one. Checked before dpkg touches anything: that the file is the package and version
+// the plan names, and that none of its folders is a link out of the target, which dpkg would
+// follow.
+class DebPackages {
+ public:
+  DebPackages(TargetRoot& target, ArtifactSource& artifacts, CommandSettings settings)
+      : target_(target), artifacts_(artifacts), settings_(std::move(settings)) {}
+
+  // In place: dpkg says "install ok installed" in the version of the plan, and every file it lists
+  // (configuration files excepted, they may be changed) has its content.
+  StepResult Check(const Step& step, const PackageStep& package, StepObserver& observer,
+                   std::stop_token stop);
+  StepResult Apply(const Step& step, const PackageStep& package, StepObserver& observer,
+                   std::stop_token stop);
+
+ private:
+  StepResult CheckIsNamedPackage(const PackageStep& package, const std::string& file);
+  StepResult CheckFolders(const std::string& file);
+  Status PrepareDatabase();
+  bool IsBareRoot();
+  std::vector<std::string> InstallCommand(const std::string& file);
+
+  TargetRoot& target_;
+  ArtifactSource& artifacts_;
+  CommandSettings settings_;
+};
+
+}  // namespace preseal::agent::steps

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/adapters/steps/target_root.h"
+#include "agent/service/artifact_source.h"
+#include "agent/service/seal_ports.h"
+#include "agent/service/step_executor.h"
+
+namespace preseal::agent::steps {
+
+struct ExecutorSettings {
+  std::string scratch_directory;  // made if missing, 0700
+  std::string marker;             // NAME=value in the environment of every command
+};
+
+// Every kind of step, done to `target`. Both must outlive the executor.
+StatusOr<std::unique_ptr<StepExecutor>> MakeStepExecutor(TargetRoot& target,
+                                                         ArtifactSource& artifacts,
+                                                         ExecutorSettings settings);
+
+struct SealPaths {
+  std::string state_directory;
+  std::vector<std::string> secrets;  // files and folders that ScrubSecrets removes
+};
+
+// Writes /var/lib/preseal/birth-certificate.jws and first-boot.json below `target`, and a copy of
+// the certificate into the state folder.
+std::unique_ptr<SealTarget> MakeSealTarget(TargetRoot& target, SealPaths paths);
+
+}  // namespace preseal::agent::steps

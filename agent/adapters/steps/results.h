@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside agent/adapters/steps only: what went wrong, as a StepResult.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/service/step_executor.h"
+#include "common/process/process.h"
+#include "common/status/status.h"
+
+namespace preseal::agent::steps {
+
+inline StepResult Done() { return {}; }
+StepResult NotInPlace(std::string message);
+StepResult Failed(ItemCode code, std::string message);
+// `final`: another attempt cannot help.
+StepResult FailedForGood(ItemCode code, std::string message);
+
+// A Status of TargetRoot or common/files.
+StepResult FromTargetStatus(const Status& status);
+// A Status of ArtifactSource::Fetch.
+StepResult FromArtifactStatus(const Status& status);
+// How a step's apply command ended, by the step's exit codes. `what` names it: "dpkg".
+StepResult FromEnding(const Step& step, std::string_view what, const process::Ending& ending);
+// The same for a detect or verify command: any exit code but 0 means "not in place".
+StepResult FromCheckEnding(std::string_view what, const process::Ending& ending);
+// The command could not be started.
+StepResult FromStartStatus(const Status& status);
+
+}  // namespace preseal::agent::steps

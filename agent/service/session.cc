@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/service/session.h"
+
+#include <deque>
+#include <thread>
+#include <utility>
+
+#include "agent/service/event_pump.h"
+#include "common/base/guarded.h"
+#include "common/log/log.h"
+
+namespace preseal::agent {
+
+using std::chrono::steady_clock;
+
+// One stream with its reader. The reader only moves messages into the inbox; everything is decided
+// on the session's thread.
+struct Session::Connection {
+  Connection(std::unique_ptr<SessionStream> opened, ChangeSignal& signal,
+             steady_clock::time_point now)
+      : stream(std::move(opened)), began(now) {
+    reader = std::jthread([this, &signal] {
+      while (auto message = stream->Receive()) {
+        inbox.Lock()->messages.push_back(*std::move(message));
+        signal.Notify();
+      }
+      inbox.Lock()->ended = true;
+      signal.Notify();
+    });
+  }
+  ~Connection() { stream->Cancel(); }
+
+  struct Inbox {
+    std::deque<DownMessage> messages;
+    bool ended = false;
+  };
+  std::deque<DownMessage> TakeMessages() { return std::exchange(inbox.Lock()->messages, {}); }
+  bool Ended() { return inbox.Lock()->ended; }
+
+  std::unique_ptr<SessionStream> stream;
+  Guarded<Inbox> inbox;
+  EventPump pump;
+  Hello hello;
+  bool welcomed = false;
+  bool acked_something = false;
+  std::chrono::milliseconds heartbeat_interval = kHeartbeatInterval;
+  steady_clock::time_point began;
+  steady_clock::time_point last_sent;
+  std::jthread reader;  // last: joined before the rest goes
+};
+
+Session::Session(SessionPorts ports, SessionTiming timing)
+    : ports_(std::move(ports)),
+      timing_(timing),
+      back_off_(timing.reconnect_first, timing.reconnect_longest) {}
+
+SessionEnd Session::Run(std::stop_token stop) {
+  while (true) {
+    if (const auto end = RunOnce(stop)) return *end;
+    if (!PauseUnlessStopped(pause_, stop)) return SessionEnd::kStopped;
+  }
+}
+
+std::optional<SessionEnd> Session::RunOnce(std::stop_token stop) {
+  if (!ports_.desk.failure().ok()) return SessionEnd::kDeskFailed;
+  auto stream = ports_.dialer.Dial();
+  if (!stream.ok()) {
+    log::Error("cannot open a session", {{"error", ToString(stream.status())}});
+    pause_ = back_off_.Next(ports_.chance());
+    return stop.stop_requested() ? std::optional(SessionEnd::kStopped) : std::nullopt;
+  }
+  Connection connection(*std::move(stream), ports_.signal, ports_.clock.Steady());
+  // A Send that waits for the server must not keep us from stopping.
+  const std::stop_callback cancel(stop, [&connection] { connection.stream->Cancel(); });
+  const auto end = Talk(connection, stop);
+  connection.stream->Cancel();
+  connection.reader.join();
+  const Status status = connection.stream->Finish();
+  // Said into a broken stream, the last word is said again: it is what confirms the seal.
+  const bool unheard = end == SessionEnd::kSealed && !status.ok() && ++goodbyes_ < kGoodbyesMax;
+  if (end && !unheard) return end;
+  const bool lived = ports_.clock.Steady() - connection.began > kSteadySessionAfter;
+  return Judge(status,
+               {connection.welcomed, connection.acked_something || lived, connection.hello.run_id});
+}
+
+std::optional<SessionEnd> Session::Talk(Connection& connection, std::stop_token stop) {
+  connection.hello = ports_.desk.MakeHello();
+  connection.stream->Send(connection.hello);
+  connection.last_sent = ports_.clock.Steady();
+  while (true) {
+    const uint64_t seen = ports_.signal.version();
+    for (DownMessage& message : connection.TakeMessages()) Handle(connection, std::move(message));
+    if (stop.stop_requested()) return SessionEnd::kStopped;
+    if (!ports_.desk.failure().ok()) return SessionEnd::kDeskFailed;
+    if (connection.Ended()) return std::nullopt;
+    auto deadline = connection.began + timing_.welcome_within;
+    if (connection.welcomed) {
+      if (!SendEvents(connection)) return std::nullopt;
+      if (const auto sealed = ports_.desk.SealedCommand()) {
+        SayGoodbye(connection, *sealed);
+        return SessionEnd::kSealed;
+      }
+      deadline = connection.last_sent + connection.heartbeat_interval;
+      if (ports_.clock.Steady() >= deadline) {
+        if (!connection.stream->Send(Heartbeat{})) return std::nullopt;
+        connection.last_sent = ports_.clock.Steady();
+        continue;
+      }
+    } else if (ports_.clock.Steady() >= deadline) {
+      return std::nullopt;
+    }
+    ports_.signal.WaitBeyond(seen, deadline, stop);
+  }
+}
+
+void Session::Handle(Connection& connection, DownMessage message) {
+  if (const auto* welcome = std::get_if<Welcome>(&message)) {
+    OnWelcome(connection, *welcome);
+  } else if (const auto* ack = std::get_if<Ack>(&message)) {
+    connection.acked_something = true;
+    connection.pump.OnAck(ack->run_id, ack->sequence);
+    ports_.desk.Acked(ack->run_id, ack->sequence);
+  } else {
+    ports_.desk.Submit(std::get<Order>(std::move(message)));
+  }
+}
+
+void Session::OnWelcome(Connection& connection, const Welcome& welcome) {
+  connection.welcomed = true;
+  blocked_ = false;
+  refused_since_.reset();
+  if (welcome.heartbeat_interval.count() > 0) {
+    connection.heartbeat_interval = welcome.heartbeat_interval;
+  }
+  for (const auto& log : ports_.desk.Logs()) {
+    if (log->header().run_id.text() != connection.hello.run_id) continue;
+    // More than we ever made, or the same numbers with other content: this device lost its disk in
+    // the middle of the run and began it again.
+    const bool ours = renumber_run_ != connection.hello.run_id &&
+                      welcome.acked_sequence < connection.hello.next_sequence;
+    if (ours) {
+      ports_.desk.Acked(log->header().run_id, welcome.acked_sequence);
+    } else if (const Status status = log->Renumber(welcome.acked_sequence); !status.ok()) {
+      log::Error("cannot renumber events", {{"error", ToString(status)}});
+    }
+  }
+  renumber_run_.reset();
+  ports_.display.ShowConnection(true, "");
+  if (landing_ != welcome.landing) {
+    landing_ = welcome.landing;
+    ports_.display.ShowLanding(*landing_);
+  }
+}
+
+bool Session::SendEvents(Connection& connection) {
+  while (true) {
+    auto batch = connection.pump.Next(ports_.desk.Logs());
+    if (!batch.ok()) {
+      log::Error("cannot read the spool", {{"error", ToString(batch.status())}});
+      return false;
+    }
+    if (!*batch) return true;
+    if (!connection.stream->Send(**std::move(batch))) return false;
+    connection.last_sent = ports_.clock.Steady();
+  }
+}
+
+// The server confirms the seal by this message and the closed stream. If it does not answer in time
+// the device powers off all the same: everything it had to say is durable there.
+void Session::SayGoodbye(Connection& connection, const std::string& command_id) {
+  connection.stream->Send(Goodbye{command_id});
+  connection.stream->HalfClose();
+  const auto deadline = ports_.clock.Steady() + timing_.goodbye_within;
+  while (!connection.Ended() && ports_.clock.Steady() < deadline) {
+    const uint64_t seen = ports_.signal.version();
+    if (connection.Ended()) break;
+    ports_.signal.WaitBeyond(seen, deadline);
+  }
+}
+
+}  // namespace preseal::agent
