@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,16 +46,24 @@ Status WriteSettings(const std::string& state_dir, const EkAuthority& authority,
                        "/localca.options\nactive_pcr_banks = " + options.pcr_banks + "\n");
 }
 
-bool AcceptsConnections(const std::string& path) {
+// True once swtpm answers on its control socket. A connection alone says too little: swtpm listens
+// there before its TPM socket listens, and refuses whoever comes in between.
+bool AnswersControl(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
-  const bool connected =
-      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  constexpr uint8_t kGetCapability[] = {0, 0, 0, 1};  // CMD_GET_CAPABILITY of swtpm_ioctls(3)
+  constexpr timeval kAnswerWithin = {.tv_sec = 1, .tv_usec = 0};
+  uint8_t answer[16];
+  const bool answered =
+      ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kAnswerWithin, sizeof(kAnswerWithin)) == 0 &&
+      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      ::send(fd, kGetCapability, sizeof(kGetCapability), MSG_NOSIGNAL) == sizeof(kGetCapability) &&
+      ::recv(fd, answer, sizeof(answer), 0) > 0;
   ::close(fd);
-  return connected;
+  return answered;
 }
 
 }  // namespace
@@ -141,7 +150,7 @@ Status Swtpm::Launch() {
                   log));
   const auto deadline = std::chrono::steady_clock::now() + kStartWithin;
   // The control socket is asked: a connection to the other one would count as a TPM client.
-  while (!AcceptsConnections(control) || !fs::exists(socket_path_)) {
+  while (!AnswersControl(control)) {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = 0;
       return Internal("swtpm ended at once; see " + log);
