@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include "server/domain/refusal.h"
+#include "tests/support/attestation_fixture.h"
+
+namespace preseal::server {
+
+// One thing spoiled in good evidence, the check that must notice, and its code.
+struct Spoiled {
+  const char* what;
+  int check;
+  RefusalCode code;
+  void (*spoil)(test::AttestationFixture&);
+};
+
+std::span<const Spoiled> SpoiledEks();         // input, EK certificate, chain, key, TPM identity
+std::span<const Spoiled> SpoiledStatements();  // AK, device key, certify, quote
+
+}  // namespace preseal::server
