@@ -48,8 +48,8 @@ CheckResult EvidenceIsWithinLimits(Examination& examination) {
   return Pass();
 }
 
-// Not a question but a step between groups: what both statements must carry, from the keys above.
-CheckResult BindEvidence(Examination& e) {
+// What both statements must carry, from the keys the groups before have read.
+void BindEvidence(Examination& e) {
   tpmwire::BindingInput input;
   const Bytes ak_name = tpmwire::NameOf(e.ak);
   const Bytes device_key_name = tpmwire::NameOf(e.device_key);
@@ -65,13 +65,11 @@ CheckResult BindEvidence(Examination& e) {
   const tpmwire::Sha256Digest binding = tpmwire::ComputeBinding(input);
   e.certify_qualifying_data = tpmwire::CertifyQualifyingData(binding);
   e.quote_qualifying_data = tpmwire::QuoteQualifyingData(binding);
-  return Pass();
 }
 
 constexpr AttestationCheck kInputChecks[] = {
     {101, "evidence is within limits", EvidenceIsWithinLimits},
 };
-constexpr AttestationCheck kBinding[] = {{690, "evidence is bound together", BindEvidence}};
 
 AttestedFacts FactsOf(const Examination& e) {
   AttestedFacts facts{.device_key = *e.tls_key};
@@ -92,16 +90,19 @@ AttestedFacts FactsOf(const Examination& e) {
 }
 
 // False once a check refused.
-bool RunGroup(AttestationChecks checks, Examination& examination, AttestationVerdict& verdict) {
-  for (const AttestationCheck& check : checks) {
-    CheckResult result = check.run(examination);
-    verdict.findings.push_back(
-        {check.number, check.name, result.verdict, result.code, result.seen, result.expected});
-    if (result.verdict != CheckVerdict::kFail) continue;
-    verdict.code = result.code;
-    verdict.seen = std::move(result.seen);
-    verdict.expected = std::move(result.expected);
-    return false;
+bool RunGroups(std::initializer_list<AttestationChecks> groups, Examination& examination,
+               AttestationVerdict& verdict) {
+  for (const AttestationChecks group : groups) {
+    for (const AttestationCheck& check : group) {
+      CheckResult result = check.run(examination);
+      verdict.findings.push_back(
+          {check.number, check.name, result.verdict, result.code, result.seen, result.expected});
+      if (result.verdict != CheckVerdict::kFail) continue;
+      verdict.code = result.code;
+      verdict.seen = std::move(result.seen);
+      verdict.expected = std::move(result.expected);
+      return false;
+    }
   }
   return true;
 }
@@ -115,11 +116,13 @@ AttestationVerdict VerifyAttestation(const AttestationEvidence& evidence,
   if (context.policy == nullptr) std::abort();
   Examination examination{.evidence = evidence, .context = context};
   AttestationVerdict verdict;
-  for (const AttestationChecks group :
-       {InputChecks(), EkCertificateChecks(), EkChainChecks(), EkKeyChecks(), TpmIdentityChecks(),
-        DeviceKeyChecks(), AttestationChecks(kBinding), CertifyChecks(), QuoteChecks()}) {
-    if (!RunGroup(group, examination, verdict)) return verdict;
+  if (!RunGroups({InputChecks(), EkCertificateChecks(), EkChainChecks(), EkKeyChecks(),
+                  TpmIdentityChecks(), DeviceKeyChecks()},
+                 examination, verdict)) {
+    return verdict;
   }
+  BindEvidence(examination);
+  if (!RunGroups({CertifyChecks(), QuoteChecks()}, examination, verdict)) return verdict;
   verdict.facts = FactsOf(examination);
   return verdict;
 }
