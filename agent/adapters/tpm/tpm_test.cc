@@ -6,80 +6,13 @@
 
 #include <filesystem>
 
-#include "common/crypto/certificate.h"
-#include "common/crypto/random.h"
-#include "common/tpmwire/attest.h"
-#include "common/tpmwire/make_credential.h"
-#include "common/tpmwire/name.h"
-#include "common/tpmwire/signature.h"
-#include "tests/support/child_process.h"
-#include "tests/support/status_matchers.h"
-#include "tests/support/swtpm.h"
-#include "tests/support/temp_dir.h"
+#include "agent/adapters/tpm/tpm_fixture.h"
 
 namespace preseal::agent {
 namespace {
 
-using test::IsOk;
 using test::StatusIs;
-
-const Bytes kUnique(32, 0x5A);
-const Bytes kOtherUnique(32, 0xA5);
-const Bytes kNonce(32, 0x11);
-
-tpmwire::PublicArea AreaOf(const TpmKey& key) {
-  auto area = tpmwire::ParsePublic(key.public_area());
-  EXPECT_THAT(area, IsOk());
-  return *std::move(area);
-}
-
-// The statement if `ak` really signed it.
-StatusOr<tpmwire::Attest> Verified(const SignedStatement& statement, const TpmKey& ak) {
-  ASSIGN_OR_RETURN(const auto signature, tpmwire::ParseSignature(statement.signature));
-  ASSIGN_OR_RETURN(const auto key, tpmwire::ToPublicKey(AreaOf(ak)));
-  if (!tpmwire::VerifySignature(key, statement.attest, signature)) {
-    return Unauthenticated("bad signature");
-  }
-  return tpmwire::ParseAttest(statement.attest);
-}
-
-StatusOr<tpmwire::MadeCredential> CredentialFor(const TpmKey& ek, const TpmKey& ak,
-                                                const Bytes& secret) {
-  const auto ek_area = AreaOf(ek);
-  ASSIGN_OR_RETURN(const Bytes random,
-                   crypto::RandomBytes(tpmwire::CredentialRandomBytes(ek_area)));
-  return tpmwire::MakeCredential(ek_area, tpmwire::NameOf(AreaOf(ak)), secret, random);
-}
-
-class TpmTest : public testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_OK_AND_ASSIGN(swtpm_, test::Swtpm::Start(dir_.File("tpm"), dir_.File("s")));
-    ASSERT_NO_FATAL_FAILURE(Open({}));
-  }
-  // A TPM with EK certificates instead of the blank one.
-  void Manufacture() {
-    swtpm_.reset();
-    std::filesystem::create_directory(dir_.path() / "ca");
-    ASSERT_OK_AND_ASSIGN(const auto ca, test::EkAuthority::Create(dir_.File("ca"), "Test CA"));
-    ASSERT_OK(test::ManufactureTpm(dir_.File("tpm"), ca));
-    ASSERT_OK_AND_ASSIGN(swtpm_, test::Swtpm::Start(dir_.File("tpm"), dir_.File("s")));
-    ASSERT_NO_FATAL_FAILURE(Open({}));
-  }
-  void Open(TpmOptions options) {
-    options.tcti = swtpm_->tcti();
-    tpm_.reset();
-    ASSERT_OK_AND_ASSIGN(tpm_, Tpm::Open(options));
-  }
-  void Tpm2(std::vector<std::string> argv) {
-    argv.insert(argv.end(), {"-T", swtpm_->tcti()});
-    ASSERT_OK(test::RunTool(argv, dir_.File("log")));
-  }
-
-  test::TempDir dir_;
-  std::unique_ptr<test::Swtpm> swtpm_;
-  std::unique_ptr<Tpm> tpm_;
-};
+class TpmTest : public TpmFixture {};
 
 TEST_F(TpmTest, ReadsWhoMadeTheChip) {
   ASSERT_OK_AND_ASSIGN(const TpmProperties properties, tpm_->ReadProperties());
@@ -97,59 +30,6 @@ TEST_F(TpmTest, OpenWithoutTpmIsUnavailable) {
 TEST_F(TpmTest, OpenRefusesHandleOfTheTcg) {
   EXPECT_THAT(Tpm::Open({.tcti = swtpm_->tcti(), .device_key_handle = 0x81010001}),
               StatusIs(StatusCode::kInvalidArgument, "0x81010001"));
-}
-
-TEST_F(TpmTest, ReadsEkCertificateOfTheVerySameKey) {
-  Manufacture();
-  ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-  EXPECT_EQ(ek.nv_index, tpmwire::kNvEkCertP384High);
-  ASSERT_OK_AND_ASSIGN(const auto certificate, crypto::Certificate::FromDer(ek.certificate));
-  ASSERT_OK_AND_ASSIGN(const auto certified, certificate.public_key());
-  ASSERT_OK_AND_ASSIGN(const auto key, tpmwire::ToPublicKey(AreaOf(*ek.key)));
-  EXPECT_TRUE(key.Equals(certified));
-}
-
-TEST_F(TpmTest, MakesTheCertifiedEkAgainAfterItsHandleWasLost) {
-  Manufacture();
-  for (const auto& [kind, handle] : std::vector<std::pair<std::string, std::string>>{
-           {"H-3 P-384", "0x81010016"}, {"L-1 RSA-2048", "0x81010001"}}) {
-    ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = kind}));
-    Bytes before;
-    {
-      ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-      before = ek.key->public_area();
-    }
-    Tpm2({"tpm2_evictcontrol", "-C", "o", "-c", handle});
-    ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-    EXPECT_EQ(ToHex(ek.key->public_area()), ToHex(before)) << kind;
-    EXPECT_FALSE(ek.certificate.empty());
-  }
-}
-
-TEST_F(TpmTest, BlankChipOffersLowRangeEkWithoutCertificate) {
-  ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-  EXPECT_TRUE(tpmwire::MatchesTemplate(AreaOf(*ek.key), tpmwire::EkTemplateP256Low()));
-  EXPECT_TRUE(ek.certificate.empty());
-  EXPECT_EQ(ek.nv_index, 0u);
-}
-
-TEST_F(TpmTest, ForeignKeyAtTheEkHandleIsNotTakenForTheEk) {
-  Tpm2({"tpm2_createprimary", "-C", "o", "-c", dir_.File("o.ctx")});
-  Tpm2({"tpm2_evictcontrol", "-C", "o", "-c", dir_.File("o.ctx"), "0x81010001"});
-  ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = "L-1 RSA-2048"}));
-  ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-  EXPECT_TRUE(tpmwire::MatchesTemplate(AreaOf(*ek.key), tpmwire::EkTemplateRsa2048Low()));
-}
-
-TEST_F(TpmTest, NonceInNvOverridesTheDefaultTemplate) {
-  ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = "L-2 P-256"}));
-  ASSERT_OK_AND_ASSIGN(EndorsementKey plain, tpm_->ReadEndorsementKey());
-  Tpm2({"tpm2_nvdefine", "0x01C0000B", "-C", "o", "-s", "4", "-a",
-        "ownerread|ownerwrite|authread|no_da"});
-  ASSERT_OK(test::RunTool({"sh", "-c", "printf abcd > " + dir_.File("nonce")}, dir_.File("log")));
-  Tpm2({"tpm2_nvwrite", "0x01C0000B", "-C", "o", "-i", dir_.File("nonce")});
-  ASSERT_OK_AND_ASSIGN(EndorsementKey with_nonce, tpm_->ReadEndorsementKey());
-  EXPECT_NE(with_nonce.key->public_area(), plain.key->public_area());
 }
 
 TEST_F(TpmTest, SameUniqueGivesSameAkAlsoAfterPowerCut) {
@@ -251,51 +131,28 @@ TEST_F(TpmTest, QuoteCoversExactlyTheAskedPcrsAndTheirValues) {
   EXPECT_EQ(ToHex(attest.quote()->pcr_digest), ToHex(digest));
 }
 
+TEST_F(TpmTest, StockToolAcceptsTheQuote) {
+  ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
+  ASSERT_OK_AND_ASSIGN(
+      const auto statement,
+      tpm_->Quote(*ak, kNonce, {tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0, 1, 7})}));
+  ASSERT_OK_AND_ASSIGN(const auto key, tpmwire::ToPublicKey(AreaOf(*ak)));
+  ASSERT_OK(files::WriteAtomic(dir_.File("ak.der"), key.SpkiDer(), 0600));
+  ASSERT_OK(files::WriteAtomic(dir_.File("quote"), statement.attest, 0600));
+  ASSERT_OK(files::WriteAtomic(dir_.File("signature"), statement.signature, 0600));
+  ASSERT_OK(test::RunTool({"openssl", "pkey", "-pubin", "-inform", "DER", "-in",
+                           dir_.File("ak.der"), "-out", dir_.File("ak.pem")},
+                          dir_.File("log")));
+  EXPECT_OK(test::RunTool({"tpm2_checkquote", "-u", dir_.File("ak.pem"), "-m", dir_.File("quote"),
+                           "-s", dir_.File("signature"), "-q", ToHex(kNonce)},
+                          dir_.File("log")));
+}
+
 TEST_F(TpmTest, QuoteOfABankTheChipLacksIsUnimplemented) {
   ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
   tpmwire::PcrSelection sm3 = tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0});
   sm3.hash_algorithm = 0x0012;
   EXPECT_THAT(tpm_->Quote(*ak, kNonce, {sm3}), StatusIs(StatusCode::kUnimplemented));
-}
-
-TEST_F(TpmTest, ActivatesCredentialForEveryKindOfEk) {
-  Manufacture();
-  const Bytes secret(32, 0x77);
-  for (const auto& kind : tpmwire::EkKinds()) {
-    ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = kind.name}));
-    ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-    ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
-    ASSERT_OK_AND_ASSIGN(const auto made, CredentialFor(*ek.key, *ak, secret));
-    for (int round = 0; round < 4; ++round) {  // more than session slots: none is left behind
-      ASSERT_OK_AND_ASSIGN(
-          const Secret opened,
-          tpm_->ActivateCredential(*ak, ek, made.credential_blob, made.encrypted_secret));
-      EXPECT_EQ(ToBytes(opened.Reveal()), secret) << kind.name;
-    }
-  }
-}
-
-TEST_F(TpmTest, CredentialForAnotherAkIsRefusedAndLeavesNoSession) {
-  ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-  ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
-  tpmwire::MadeCredential made;
-  {
-    ASSERT_OK_AND_ASSIGN(const auto other, tpm_->CreateAk(kOtherUnique));
-    ASSERT_OK_AND_ASSIGN(made, CredentialFor(*ek.key, *other, Bytes(32, 1)));
-  }
-  for (int round = 0; round < 4; ++round) {
-    EXPECT_THAT(tpm_->ActivateCredential(*ak, ek, made.credential_blob, made.encrypted_secret),
-                StatusIs(StatusCode::kInvalidArgument, "another TPM"));
-  }
-}
-
-TEST_F(TpmTest, CredentialWithWrongOuterLengthIsRefusedBeforeTheTpm) {
-  ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
-  ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
-  ASSERT_OK_AND_ASSIGN(auto made, CredentialFor(*ek.key, *ak, Bytes(32, 1)));
-  made.credential_blob.push_back(0);
-  EXPECT_THAT(tpm_->ActivateCredential(*ak, ek, made.credential_blob, made.encrypted_secret),
-              StatusIs(StatusCode::kInvalidArgument, "TPM2B"));
 }
 
 TEST_F(TpmTest, SignsDigestsOfEveryTlsHash) {
