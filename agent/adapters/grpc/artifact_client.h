@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "agent/adapters/grpc/device_channel.h"
+#include "agent/service/artifact_source.h"
+
+namespace preseal::agent {
+
+// ArtifactSource over ArtifactService.Fetch. Artefacts are files named by their digest in one
+// folder; DIGEST.part holds what an interrupted fetch has so far, and the next one continues it,
+// also in another process. A file gets its final name only after its digest was checked and it is
+// on disk.
+class ArtifactClient final : public ArtifactSource {
+ public:
+  // `directory` is made (0700) when first needed. `channel` must outlive the client.
+  ArtifactClient(DeviceChannel& channel, std::string directory)
+      : channel_(channel), directory_(std::move(directory)) {}
+
+  StatusOr<std::string> Fetch(const Artifact& artifact, std::chrono::milliseconds limit,
+                              const std::function<void(uint32_t percent)>& on_percent,
+                              std::stop_token stop) override;
+
+ private:
+  DeviceChannel& channel_;
+  const std::string directory_;
+};
+
+}  // namespace preseal::agent
