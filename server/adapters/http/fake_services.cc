@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/adapters/http/fake_services.h"
 
+#include <atomic>
 #include <charconv>
 #include <limits>
 #include <string_view>
@@ -43,7 +44,7 @@ class Watch final : public grpc::ServerWriteReactor<fleet::WatchDevicesResponse>
  private:
   void OnWriteDone(bool ok) override {
     if (!ok) return End(grpc::Status(grpc::StatusCode::CANCELLED, "write failed"));
-    ++observed_->messages_written;
+    observed_->NoteWritten();
     Next();
   }
   void OnCancel() override {

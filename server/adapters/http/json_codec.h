@@ -21,7 +21,8 @@ class JsonCodec {
   // means an empty message.
   StatusOr<std::string> ToBinary(const std::string& message_type, std::string_view json) const;
 
-  // Zero values are left out, 64-bit integers are strings. INTERNAL if `binary` is no such message.
+  // Zero values are left out, 64-bit integers are strings. `binary` comes from our own handlers:
+  // what is no such message gives INTERNAL or the JSON of what could be read.
   StatusOr<std::string> ToJson(const std::string& message_type, std::string_view binary) const;
 
  private:

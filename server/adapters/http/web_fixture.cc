@@ -39,6 +39,23 @@ void Observed::NoteCancelled() {
   changed_.notify_all();
 }
 
+void Observed::NoteWritten() {
+  const std::lock_guard lock(mutex_);
+  ++written_;
+  changed_.notify_all();
+}
+
+int Observed::messages_written() {
+  const std::lock_guard lock(mutex_);
+  return written_;
+}
+
+bool Observed::WaitForWritten(int count) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::seconds(kSilenceSeconds),
+                           [this, count] { return written_ >= count; });
+}
+
 bool Observed::WaitForCancelled(int count) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, std::chrono::seconds(kSilenceSeconds),
@@ -171,6 +188,10 @@ Answer WebFixture::Curl(std::vector<std::string> arguments, const std::string& p
   answer.headers = ReadFile(headers);
   answer.body = ReadFile(body);
   return answer;
+}
+
+std::string WebFixture::FileText(const std::string& name) const {
+  return ReadFile(dir_.File(name));
 }
 
 Answer WebFixture::Post(std::vector<std::string> arguments, const std::string& path,

@@ -27,16 +27,18 @@ namespace preseal::server::http {
 
 // What the fake handlers saw and did. Thread-safe.
 struct Observed {
-  std::atomic<int> messages_written = 0;
-
   void NoteCancelled();
-  // False if fewer than `count` handlers were cancelled within ten seconds.
+  void NoteWritten();
+  int messages_written();
+  // False if fewer than `count` handlers were cancelled, or messages written, within ten seconds.
   bool WaitForCancelled(int count = 1);
+  bool WaitForWritten(int count);
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   int cancelled_ = 0;
+  int written_ = 0;
 };
 
 inline constexpr size_t kFloodMessageBytes = 16 * 1024;
@@ -93,6 +95,9 @@ class WebFixture : public testing::Test {
   // POST with `body` of the media type.
   Answer Post(std::vector<std::string> arguments, const std::string& path, const std::string& type,
               const std::string& body);
+
+  // The content of a file in dir_.
+  std::string FileText(const std::string& name) const;
 
   Observed observed_;
   test::TempDir dir_;
