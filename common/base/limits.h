@@ -59,6 +59,8 @@ inline constexpr auto kSealConfirmWithin = 60s;  // from SealArmed acked to the 
 inline constexpr size_t kOrderQueueMax = 16;      // orders waiting on the device; resent after Hello
 inline constexpr auto kReconnectFirst = 200ms;    // doubled up to kReconnectLongest
 inline constexpr auto kReconnectLongest = 10s;
+inline constexpr auto kEnrollRetryLongest = 60s;  // a refused device asks again this often
+inline constexpr auto kLeftoverKillWithin = 10s;  // for a killed agent's steps to be gone
 inline constexpr auto kBlockedRetry = 30s;        // a blocked device asks whether it still is
 inline constexpr auto kWelcomeWithin = 15s;
 inline constexpr auto kSteadySessionAfter = 5s;   // lived this long: the next pause is short again
@@ -66,6 +68,11 @@ inline constexpr auto kGoodbyeWithin = 10s;       // for the server to close aft
 inline constexpr int kGoodbyesMax = 5;  // tries to be heard before the power goes off
 inline constexpr auto kIdentityRefusedAfter = 30s;  // handshakes fail though the server is there
 inline constexpr size_t kEventBatchBytesMax = 1024 * 1024;  // well inside a gRPC message
+
+inline constexpr std::chrono::milliseconds kKeepaliveInterval = 20s;  // HTTP/2 pings on idle links
+inline constexpr std::chrono::milliseconds kKeepaliveTimeout = 10s;
+inline constexpr size_t kGrpcMessageBytesMax = 8 * 1024 * 1024;  // an import of kImportRowsMax rows
+inline constexpr std::chrono::milliseconds kDrainWithin = 5s;    // then calls are cut
 
 // --- spool (agent) ---
 inline constexpr uint64_t kSpoolBytesMax = 256ull * 1024 * 1024;

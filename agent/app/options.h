@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "agent/adapters/console/console.h"
+#include "common/log/log.h"
+
+namespace preseal::agent {
+
+// What a device does once it is sealed.
+struct PowerOff {
+  enum class Kind {
+    kPowerOff,  // systemctl poweroff
+    kExit,      // the process ends
+    kCommand,   // /bin/sh -c `command`
+  };
+  Kind kind = Kind::kPowerOff;
+  std::string command;
+};
+
+struct Options {
+  std::string enrollment_endpoint;
+  std::string device_endpoint;
+  std::string server_ca_file;
+  std::string server_name;
+  std::string station_cert_file;
+  std::string station_key_file;
+  std::string state_directory = "/var/lib/preseal-agent";
+  std::string tcti = "device:/dev/tpmrm0";
+  std::string target_root = "/mnt/target";
+  std::string dmi_directory;
+  std::string net_directory;
+  std::string event_log_file;
+  std::string slot;
+  PowerOff power_off;
+  DisplayMode display = DisplayMode::kAuto;
+  log::Level log_level = log::Level::kInfo;
+  std::chrono::milliseconds enroll_retry{5000};
+};
+
+// What to do after the command line was read.
+struct ParsedOptions {
+  bool run = false;
+  int exit_code = 0;  // if not: help was shown (0), or the usage is wrong (2); all is printed
+  Options options;
+};
+ParsedOptions ParseOptions(int argc, char** argv);
+
+}  // namespace preseal::agent
