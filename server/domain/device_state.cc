@@ -14,7 +14,7 @@ constexpr Transition kTable[] = {
     // The technician flow.
     {S::kRegistered, E::kEvidenceReceived, G::kNone, S::kPresent},
     {S::kPresent, E::kEvidenceReceived, G::kNone, S::kPresent},
-    {S::kPresent, E::kAttestationRefused, G::kNone, S::kFailed},
+    {S::kPresent, E::kAttestationRefused, G::kNotEnrolled, S::kFailed},
     {S::kPresent, E::kConfirmed, G::kNone, S::kEnrolled},
     {S::kEnrolled, E::kStart, G::kEnrolled, S::kProvisioning},
     {S::kProvisioning, E::kRunSatisfied, G::kBlockingSatisfied, S::kReadyToSeal},
@@ -24,15 +24,13 @@ constexpr Transition kTable[] = {
     {S::kSealing, E::kSealRefusedByDevice, G::kNone, S::kReadyToSeal},
     {S::kSealing, E::kSealTampered, G::kNone, S::kBlocked},
 
-    // A device that attests again: it keeps its place unless a check now fails.
+    // A device that attests again keeps its place. A refusal never moves an enrolled device: whoever
+    // sits on the bench with another TPM could otherwise stop it by naming its serial number.
     {S::kEnrolled, E::kEvidenceReceived, G::kNone, S::kEnrolled},
-    {S::kEnrolled, E::kAttestationRefused, G::kNone, S::kFailed},
     {S::kEnrolled, E::kConfirmed, G::kNone, S::kEnrolled},
     {S::kProvisioning, E::kEvidenceReceived, G::kNone, S::kProvisioning},
-    {S::kProvisioning, E::kAttestationRefused, G::kNone, S::kFailed},
     {S::kProvisioning, E::kConfirmed, G::kNone, S::kProvisioning},
     {S::kReadyToSeal, E::kEvidenceReceived, G::kNone, S::kReadyToSeal},
-    {S::kReadyToSeal, E::kAttestationRefused, G::kNone, S::kFailed},
     {S::kReadyToSeal, E::kConfirmed, G::kNone, S::kReadyToSeal},
 
     // Failure, retry, and late evidence that heals.
@@ -40,7 +38,7 @@ constexpr Transition kTable[] = {
     {S::kFailed, E::kRetry, G::kNotEnrolled, S::kPresent},
     {S::kFailed, E::kRunSatisfied, G::kBlockingSatisfied, S::kReadyToSeal},
     {S::kFailed, E::kEvidenceReceived, G::kNone, S::kFailed},
-    {S::kFailed, E::kAttestationRefused, G::kNone, S::kFailed},
+    {S::kFailed, E::kAttestationRefused, G::kNotEnrolled, S::kFailed},
     {S::kFailed, E::kConfirmed, G::kEnrolled, S::kFailed},
     {S::kFailed, E::kConfirmed, G::kNotEnrolled, S::kEnrolled},
 

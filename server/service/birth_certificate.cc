@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service/birth_certificate.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/crypto/digest.h"
+
+namespace preseal::server {
+namespace {
+
+using nlohmann::json;
+
+std::string Iso8601(WallTime time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+std::string Sha256Hex(ByteView bytes) { return ToHex(crypto::Sha256(bytes)); }
+
+json AttestationJson(const BirthFacts& facts) {
+  return {{"ak_name", ToHex(facts.ak_name)},
+          {"attested", Iso8601(facts.attestation.decide_time)},
+          {"ek_sha256", ToHex(facts.device.ek_spki_sha256)},
+          {"evidence_sha256", ToHex(facts.attestation.evidence_sha256)},
+          {"lab", facts.attestation.lab},
+          {"seal_quote_sha256", Sha256Hex(facts.seal_quote_attest)},
+          {"trust_models", json::array({"EKCert"})}};
+}
+
+json ItemsJson(std::span<const Item> items) {
+  auto rows = json::array();
+  for (const Item& item : items) {
+    rows.push_back({{"already_done", item.already_done},
+                    {"blocking", item.gating == Gating::kBlocking},
+                    {"id", item.item_id.text()},
+                    {"name", item.display_name},
+                    {"state", NameOf(item.state)}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string BirthCertificateJson(const BirthFacts& facts) {
+  const Device& device = facts.device;
+  const json payload = {
+      {"iss", facts.issuer},
+      {"iat", std::chrono::duration_cast<std::chrono::seconds>(facts.issue_time.time_since_epoch())
+                  .count()},
+      {"sub", device.id.text()},
+      {"serial_number", device.serial_number},
+      {"manufacturer", device.manufacturer},
+      {"model", device.model},
+      {"batch", device.batch.text()},
+      {"assigned_user", device.assigned_user},
+      {"profile", {{"digest", facts.run.profile_digest}, {"name", facts.run.profile}}},
+      {"attestation", AttestationJson(facts)},
+      {"run",
+       {{"attempt", facts.run.run_id.attempt()},
+        {"started", Iso8601(facts.run.start_time)},
+        {"finished", Iso8601(facts.run.end_time.value_or(facts.issue_time))}}},
+      {"items", ItemsJson(facts.items)},
+      {"waivers", json::array()},
+      {"server_version", PRESEAL_VERSION},
+      {"sealed_requested_by", facts.command.actor},
+  };
+  return payload.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace preseal::server

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service/device_sessions.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "common/base/limits.h"
+#include "common/base/secret.h"
+#include "common/log/log.h"
+#include "server/service/preparation.h"
+#include "server/service/run_progress.h"
+
+namespace preseal::server {
+namespace {
+
+// States in which a device that says nothing is worth a look.
+bool SilenceMatters(DeviceState state) {
+  switch (state) {
+    case DeviceState::kPresent:
+    case DeviceState::kEnrolled:
+    case DeviceState::kProvisioning:
+    case DeviceState::kReadyToSeal:
+    case DeviceState::kSealing:
+    case DeviceState::kFailed:
+    case DeviceState::kUserSetup:
+      return true;
+    case DeviceState::kRegistered:
+    case DeviceState::kSealed:
+    case DeviceState::kInService:
+    case DeviceState::kBlocked:
+    case DeviceState::kRetired:
+      return false;
+  }
+  return false;
+}
+
+Status CheckMayConnect(const Device& device, const HelloFacts& hello) {
+  if (device.state == DeviceState::kBlocked) {
+    return PermissionDenied(
+        fmt::format("{} is blocked: {}", device.id.text(),
+                    device.failure.message.empty() ? "ask the line lead" : device.failure.message));
+  }
+  if (device.state == DeviceState::kRetired) {
+    return PermissionDenied(fmt::format("{} is retired", device.id.text()));
+  }
+  // Only the newest certificate counts: an older one may belong to a TPM that was cleared.
+  if (!ConstantTimeEqual(device.certificate_sha256, hello.certificate_sha256)) {
+    return PermissionDenied(
+        fmt::format("{} presented a superseded certificate: enrol again", device.id.text()));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+DeviceSessions::DeviceSessions(Store& store, const Clock& clock, LiveDevices& live,
+                               TechnicianFlow& flow, Dispatcher& dispatcher, SealOffice& seals,
+                               SessionSettings settings)
+    : store_(store),
+      clock_(clock),
+      live_(live),
+      flow_(flow),
+      dispatcher_(dispatcher),
+      seals_(seals),
+      settings_(std::move(settings)) {}
+
+StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
+  WelcomeFacts welcome{.organisation = settings_.organisation};
+  bool newly_enrolled = false;
+  RETURN_IF_ERROR(store_.WriteAndWait([&](Tx& tx) -> Status {
+    ASSIGN_OR_RETURN(Device device, tx.devices.Get(hello.device_id));
+    RETURN_IF_ERROR(CheckMayConnect(device, hello));
+    const WallTime now = clock_.Now();
+    if (!device.enrolled) {
+      RETURN_IF_ERROR(Advance(LifecycleEvent::kConfirmed, now, &device));
+      device.enrolled = true;
+      newly_enrolled = true;
+      RETURN_IF_ERROR(MarkPreparation(tx, PreparationItem::kManagement, ItemState::kSucceeded, {},
+                                      now, &device));
+    }
+    device.contact = ContactState::kConnected;
+    device.contact_time = now;
+    if (settings_.auto_start && device.state == DeviceState::kEnrolled) {
+      RETURN_IF_ERROR(flow_.StartIn(tx, "auto-start", &device).status());
+    }
+    RETURN_IF_ERROR(tx.devices.Put(&device));
+    welcome.profile = device.profile.empty() ? flow_.default_profile() : device.profile;
+    welcome.assigned_user = device.assigned_user;
+    welcome.serial_number = device.serial_number;
+    welcome.lab = device.lab;
+    if (hello.run_id && hello.run_id->device() == device.id) {
+      const auto run = tx.runs.GetRun(*hello.run_id);
+      if (run.ok()) welcome.acked_sequence = run->event_count;
+    }
+    return OkStatus();
+  }));
+  if (newly_enrolled) {
+    log::Info("device enrolled", {{"device", hello.device_id.text()},
+                                  {"serial", welcome.serial_number},
+                                  {"lab", welcome.lab}});
+  }
+  return welcome;
+}
+
+Status DeviceSessions::Begin(const DeviceId& device, std::shared_ptr<DeviceLink> link) {
+  ASSIGN_OR_RETURN(const auto replaced, live_.Attach(device, std::move(link)));
+  if (replaced != nullptr) replaced->End(Aborted("replaced by a newer stream of this device"));
+  dispatcher_.Dispatch(device);
+  return OkStatus();
+}
+
+void DeviceSessions::Receive(const DeviceId& device, const RunId& run, std::vector<Event> events,
+                             std::shared_ptr<DeviceLink> link) {
+  if (live_.Heard(device)) WriteContact(device, ContactState::kConnected);
+  auto outcome = std::make_shared<Outcome>();
+  store_.Write(
+      [this, device, run, events = std::move(events), outcome](Tx& tx) {
+        *outcome = {};
+        return StoreEvents(tx, device, run, events, outcome.get());
+      },
+      [this, device, run, outcome, link](const Status& status) {
+        if (!status.ok()) {
+          log::Warning("events refused", {{"device", device.text()}, {"error", ToString(status)}});
+          link->End(status);
+          return;
+        }
+        link->Ack(run, outcome->acked);
+        if (outcome->blocked)
+          link->End(PermissionDenied("the device is blocked: ask the line lead"));
+        if (outcome->dispatch) dispatcher_.Dispatch(device);
+      });
+}
+
+Status DeviceSessions::StoreEvents(Tx& tx, const DeviceId& device_id, const RunId& run_id,
+                                   const std::vector<Event>& events, Outcome* outcome) {
+  if (run_id.device() != device_id) {
+    return PermissionDenied(fmt::format("run {} belongs to another device", run_id.text()));
+  }
+  auto found = tx.runs.GetRun(run_id);
+  if (found.status().code() == StatusCode::kNotFound) {
+    return Aborted(fmt::format("run {} is not known here", run_id.text()));
+  }
+  RETURN_IF_ERROR(found.status());
+  Run run = std::move(*found);
+  const WallTime now = clock_.Now();
+  ASSIGN_OR_RETURN(const size_t first_new, StoreNewEvents(tx, events, now, &run));
+  outcome->acked = run.event_count;
+  if (first_new == events.size()) return OkStatus();
+
+  ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_id));
+  const bool present_run = run_id.attempt() == device.attempt;
+  if (present_run) {
+    ASSIGN_OR_RETURN(RunProgress progress, RunProgress::Load(tx, run));
+    for (const Event& event : std::span(events).subspan(first_new)) {
+      RETURN_IF_ERROR(progress.Apply(tx, event, now, &device, &run));
+      if (const auto* quoted = std::get_if<SealQuoted>(&event.body)) {
+        RETURN_IF_ERROR(seals_.OnQuoted(tx, *quoted, run, &device));
+        outcome->dispatch = true;
+      } else if (const auto* armed = std::get_if<SealArmed>(&event.body)) {
+        RETURN_IF_ERROR(seals_.OnArmed(tx, *armed, &device));
+      }
+    }
+    RETURN_IF_ERROR(progress.Finish(tx, &device));
+    RETURN_IF_ERROR(tx.devices.Put(&device));
+  }
+  outcome->blocked = device.state == DeviceState::kBlocked;
+  return tx.runs.UpdateRun(run);
+}
+
+void DeviceSessions::Heartbeat(const DeviceId& device) {
+  if (live_.Heard(device)) WriteContact(device, ContactState::kConnected);
+}
+
+void DeviceSessions::Ended(const DeviceId& device, const DeviceLink* link, bool goodbye) {
+  if (!live_.Detach(device, link)) return;
+  store_.Write(
+      [this, device, goodbye](Tx& tx) -> Status {
+        RETURN_IF_ERROR(SetContact(tx, device, ContactState::kDisconnected));
+        if (!goodbye) return OkStatus();
+        ASSIGN_OR_RETURN(Device record, tx.devices.Get(device));
+        return seals_.ConfirmIfArmed(tx, &record);
+      },
+      [device](const Status& status) {
+        if (status.ok()) return;
+        log::Error("cannot note the end of a stream",
+                   {{"device", device.text()}, {"error", ToString(status)}});
+      });
+}
+
+Status DeviceSessions::SetContact(Tx& tx, const DeviceId& id, ContactState contact) {
+  ASSIGN_OR_RETURN(Device device, tx.devices.Get(id));
+  if (contact == ContactState::kSilent && !SilenceMatters(device.state)) return OkStatus();
+  device.contact = contact;
+  if (contact != ContactState::kSilent) device.contact_time = clock_.Now();
+  return tx.devices.Put(&device);
+}
+
+void DeviceSessions::WriteContact(const DeviceId& id, ContactState contact) {
+  store_.Write([this, id, contact](Tx& tx) { return SetContact(tx, id, contact); },
+               [id](const Status& status) {
+                 if (status.ok()) return;
+                 log::Error("cannot note a contact change",
+                            {{"device", id.text()}, {"error", ToString(status)}});
+               });
+}
+
+Status DeviceSessions::ForgetConnections() {
+  return store_.WriteAndWait([&](Tx& tx) -> Status {
+    ASSIGN_OR_RETURN(const auto connected, tx.devices.WithContact(ContactState::kConnected));
+    for (const Device& device : connected) {
+      RETURN_IF_ERROR(SetContact(tx, device.id, ContactState::kDisconnected));
+    }
+    return OkStatus();
+  });
+}
+
+void DeviceSessions::Tick() {
+  for (const DeviceId& device : live_.NewlySilent(kSilenceAfter)) {
+    log::Warning("device is silent", {{"device", device.text()}});
+    WriteContact(device, ContactState::kSilent);
+  }
+  std::vector<Device> gone;
+  const Status read = store_.Read([&](Tx& tx) -> Status {
+    ASSIGN_OR_RETURN(gone, tx.devices.WithContact(ContactState::kDisconnected));
+    return OkStatus();
+  });
+  if (!read.ok()) {
+    log::Error("cannot look for silent devices", {{"error", ToString(read)}});
+    return;
+  }
+  const WallTime limit = clock_.Now() - kSilenceAfter;
+  for (const Device& device : gone) {
+    if (!SilenceMatters(device.state) || !device.contact_time || *device.contact_time > limit) {
+      continue;
+    }
+    WriteContact(device.id, ContactState::kSilent);
+  }
+  seals_.Tick();
+}
+
+}  // namespace preseal::server

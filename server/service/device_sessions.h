@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/status/status.h"
+#include "server/service/dispatcher.h"
+#include "server/service/live_devices.h"
+#include "server/service/ports.h"
+#include "server/service/seal_office.h"
+#include "server/service/technician_flow.h"
+
+namespace preseal::server {
+
+struct HelloFacts {
+  DeviceId device_id;        // from the certificate, never from a message
+  Bytes certificate_sha256;  // of the leaf that opened the channel
+  std::string agent_version;
+  std::string boot_id;
+  std::optional<RunId> run_id;  // the run the agent's journal holds
+};
+
+struct WelcomeFacts {
+  std::string organisation;
+  std::string profile;
+  std::string assigned_user;
+  std::string serial_number;
+  bool lab = false;
+  uint64_t acked_sequence = 0;
+};
+
+struct SessionSettings {
+  std::string organisation;
+  bool auto_start = false;  // start the technician flow as soon as a device is enrolled
+};
+
+// The life of device streams: hello, events, silence, end. Thread-safe.
+//
+// Contract with the device: an event is acked only after the transaction that stored it and all its
+// consequences is durable; a repeat changes nothing; the same (run, sequence) with other content is
+// refused with AlreadyExists and changes nothing.
+class DeviceSessions {
+ public:
+  DeviceSessions(Store& store, const Clock& clock, LiveDevices& live, TechnicianFlow& flow,
+                 Dispatcher& dispatcher, SealOffice& seals, SessionSettings settings);
+
+  // Blocks on the store. PermissionDenied: the device is BLOCKED or RETIRED, or the certificate is
+  // not one this server issued for it. ResourceExhausted: kDeviceSessionsMax. The link is attached,
+  // and orders may be sent on it, from Begin on.
+  StatusOr<WelcomeFacts> Hello(const HelloFacts& hello);
+  Status Begin(const DeviceId& device, std::shared_ptr<DeviceLink> link);
+
+  // Stores the events and acks them on `link`; any error ends it. Does not block.
+  void Receive(const DeviceId& device, const RunId& run, std::vector<Event> events,
+               std::shared_ptr<DeviceLink> link);
+  void Heartbeat(const DeviceId& device);
+  // The stream is gone. `goodbye`: the device said it is powering off. Does not block.
+  void Ended(const DeviceId& device, const DeviceLink* link, bool goodbye);
+
+  // Once at start, before ports open: nobody is connected yet.
+  Status ForgetConnections();
+  // Every second: marks silence, settles seals. Does not block on the writer.
+  void Tick();
+
+ private:
+  struct Outcome {
+    uint64_t acked = 0;
+    bool dispatch = false;
+    bool blocked = false;  // the device was found tampered: end its stream
+  };
+  Status StoreEvents(Tx& tx, const DeviceId& device, const RunId& run,
+                     const std::vector<Event>& events, Outcome* outcome);
+  Status SetContact(Tx& tx, const DeviceId& id, ContactState contact);
+  void WriteContact(const DeviceId& id, ContactState contact);
+
+  Store& store_;
+  const Clock& clock_;
+  LiveDevices& live_;
+  TechnicianFlow& flow_;
+  Dispatcher& dispatcher_;
+  SealOffice& seals_;
+  const SessionSettings settings_;
+};
+
+}  // namespace preseal::server

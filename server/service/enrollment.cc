@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service/enrollment.h"
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/limits.h"
+#include "common/crypto/random.h"
+#include "server/service/dispatcher.h"
+#include "server/service/enrollment_pass.h"
+
+namespace preseal::server {
+
+StatusOr<std::unique_ptr<EnrollmentPass>> Enrollment::Begin(
+    std::string station, const crypto::Digest256& server_leaf_sha256) {
+  ChallengeFacts challenge;
+  ASSIGN_OR_RETURN(challenge.session_id, crypto::RandomBytes(kSessionIdBytes));
+  ASSIGN_OR_RETURN(challenge.nonce, crypto::RandomBytes(kNonceBytes));
+  challenge.server_time = clock_.Now();
+  challenge.expire_time = challenge.server_time + kEnrollmentSessionMax;
+  challenge.pcrs = QuotedPcrs();
+  if (in_flight_.fetch_add(1) >= kEnrollmentsInFlightMax) {
+    in_flight_.fetch_sub(1);
+    return ResourceExhausted("too many devices enrol at once, try again shortly");
+  }
+  return std::unique_ptr<EnrollmentPass>(
+      std::make_unique<Pass>(*this, std::move(station), server_leaf_sha256, std::move(challenge)));
+}
+
+std::string FindingsJson(const std::vector<AttestationFinding>& findings) {
+  auto rows = nlohmann::json::array();
+  for (const AttestationFinding& finding : findings) {
+    rows.push_back({{"number", finding.number},
+                    {"check", finding.check},
+                    {"verdict", NameOf(finding.verdict)},
+                    {"code", NameOf(finding.code)},
+                    {"seen", finding.seen},
+                    {"expected", finding.expected}});
+  }
+  return rows.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace preseal::server

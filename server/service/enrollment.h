@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/secret.h"
+#include "common/crypto/digest.h"
+#include "common/status/status.h"
+#include "server/domain/attestation_verifier.h"
+#include "server/domain/refusal.h"
+#include "server/service/ports.h"
+
+namespace preseal::server {
+
+// What the device says of itself (preseal.enrollment.v1.DeviceClaims). Not trusted.
+struct DeviceClaims {
+  std::string serial_number;
+  std::string manufacturer;
+  std::string model;
+  std::string slot;
+};
+
+struct DecodedEvidence {
+  AttestationEvidence evidence;
+  DeviceClaims claims;
+};
+
+// Reads a D1 message. Thread-safe. InvalidArgument: does not parse. ResourceExhausted: a field over
+// its limit.
+class EvidenceDecoder {
+ public:
+  virtual ~EvidenceDecoder() = default;
+  virtual StatusOr<DecodedEvidence> Decode(ByteView message) const = 0;
+};
+
+struct IssuedCertificate {
+  Bytes der;
+  std::vector<Bytes> chain;  // DER, issuer first
+};
+
+struct CertificateRequest {
+  DeviceId device;
+  std::string serial_number;
+  crypto::Digest256 ek_sha256{};
+  bool lab = false;
+  crypto::Digest256 evidence_sha256{};
+};
+
+// Issues device certificates. Thread-safe.
+class DeviceCa {
+ public:
+  virtual ~DeviceCa() = default;
+  virtual StatusOr<IssuedCertificate> Issue(const CertificateRequest& request,
+                                            const crypto::PublicKey& key, WallTime now) = 0;
+};
+
+struct ChallengeFacts {
+  Bytes session_id;  // kSessionIdBytes
+  Bytes nonce;       // kNonceBytes
+  WallTime server_time;
+  WallTime expire_time;
+  tpmwire::PcrSelections pcrs;
+};
+struct CredentialFacts {
+  Bytes credential_blob;
+  Bytes encrypted_secret;
+  WallTime expire_time;
+};
+struct AdmissionFacts {
+  DeviceId device_id;
+  IssuedCertificate certificate;
+  bool lab = false;
+};
+struct RefusalFacts {
+  RefusalCode code = RefusalCode::kNone;
+  std::string seen;
+  std::string expected;
+};
+
+// One enrolment, S0 to S4. Methods block on the store, are called in order, and each once; one
+// thread at a time. An error means "could not find out", a refusal is an answer.
+class EnrollmentPass {
+ public:
+  virtual ~EnrollmentPass() = default;
+  virtual const ChallengeFacts& challenge() const = 0;
+  // `challenge` and `evidence` are the messages as they travelled. DeadlineExceeded: too late.
+  virtual StatusOr<std::variant<CredentialFacts, RefusalFacts>> OnEvidence(ByteView challenge,
+                                                                           ByteView evidence) = 0;
+  virtual StatusOr<std::variant<AdmissionFacts, RefusalFacts>> OnProof(ByteView credential,
+                                                                       ByteView proof) = 0;
+};
+
+// Admits devices: attestation, activation, certificate. Thread-safe.
+class Enrollment {
+ public:
+  // `policy` must outlive this.
+  Enrollment(Store& store, const Clock& clock, const EvidenceDecoder& decoder, DeviceCa& ca,
+             const AttestationPolicy& policy)
+      : store_(store), clock_(clock), decoder_(decoder), ca_(ca), policy_(policy) {}
+
+  // ResourceExhausted: kEnrollmentsInFlightMax. `server_leaf_sha256`: of the certificate this
+  // connection's TLS handshake showed the device.
+  StatusOr<std::unique_ptr<EnrollmentPass>> Begin(std::string station,
+                                                  const crypto::Digest256& server_leaf_sha256);
+
+ private:
+  friend class Pass;
+  Store& store_;
+  const Clock& clock_;
+  const EvidenceDecoder& decoder_;
+  DeviceCa& ca_;
+  const AttestationPolicy& policy_;
+  std::atomic<size_t> in_flight_{0};
+};
+
+// Findings as JSON, docs/formats.md "Attestation findings".
+std::string FindingsJson(const std::vector<AttestationFinding>& findings);
+
+}  // namespace preseal::server

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "common/base/bytes.h"
+#include "common/base/clock.h"
+#include "common/base/guarded.h"
+#include "common/base/ids.h"
+#include "common/status/status.h"
+#include "common/tpmwire/pcr.h"
+
+namespace preseal::server {
+
+// What a device is told to do; the wire form is preseal.device.v1.Command.
+struct StartRunOrder {
+  RunId run_id;
+  Bytes plan;  // serialized preseal.plan.v1.Plan
+};
+struct SealQuoteOrder {
+  RunId run_id;
+  Bytes nonce;
+  tpmwire::PcrSelections pcrs;
+};
+struct SealOrder {
+  RunId run_id;
+  std::string birth_certificate;
+};
+struct DeviceOrder {
+  CommandId command_id;
+  std::variant<StartRunOrder, SealQuoteOrder, SealOrder> action;
+};
+
+// The open stream of one device. Thread-safe; no call blocks or calls back into the caller.
+class DeviceLink {
+ public:
+  virtual ~DeviceLink() = default;
+  // Puts the order into the outbox. False if the outbox is full or the stream has ended; the order
+  // is sent again after the next Hello.
+  virtual bool Send(const DeviceOrder& order) = 0;
+  // Everything of `run_id` up to `sequence` is durable.
+  virtual void Ack(const RunId& run_id, uint64_t sequence) = 0;
+  // Ends the stream; the first reason wins.
+  virtual void End(const Status& reason) = 0;
+};
+
+// Which devices have an open stream, and when they were last heard. Thread-safe.
+class LiveDevices {
+ public:
+  explicit LiveDevices(const Clock& clock) : clock_(clock) {}
+
+  // Makes `link` the device's stream and returns the one it replaces, if any.
+  // ResourceExhausted at kDeviceSessionsMax.
+  StatusOr<std::shared_ptr<DeviceLink>> Attach(const DeviceId& device,
+                                               std::shared_ptr<DeviceLink> link);
+  // True if `link` was still the device's stream.
+  bool Detach(const DeviceId& device, const DeviceLink* link);
+  // Notes a sign of life. True if the device had been reported by NewlySilent since.
+  bool Heard(const DeviceId& device);
+  std::shared_ptr<DeviceLink> Find(const DeviceId& device);
+  // Devices with a stream that have said nothing for `limit`, each reported once per silence.
+  std::vector<DeviceId> NewlySilent(std::chrono::steady_clock::duration limit);
+  size_t size();
+  void EndAll(const Status& reason);
+
+ private:
+  struct Entry {
+    std::shared_ptr<DeviceLink> link;
+    std::chrono::steady_clock::time_point heard;
+    bool silent = false;
+  };
+  const Clock& clock_;
+  Guarded<std::unordered_map<DeviceId, Entry>> entries_;
+};
+
+}  // namespace preseal::server

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service/principal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace preseal::server {
+namespace {
+
+std::string_view NameOf(Right right) {
+  switch (right) {
+    case Right::kSeeFleet:
+      return "see devices";
+    case Right::kRunTechnicianFlow:
+      return "start, retry or reseal devices";
+    case Right::kImport:
+      return "import devices";
+    case Right::kSeeEvidence:
+      return "read attestation evidence";
+    case Right::kSeeBatches:
+      return "see batches";
+    case Right::kManageTokens:
+      return "manage API tokens";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool Allows(Role role, Right right) {
+  const bool staff = role == Role::kOperator || role == Role::kLead || role == Role::kAdmin;
+  switch (right) {
+    case Right::kSeeFleet:
+      return staff || role == Role::kAuditor;
+    case Right::kRunTechnicianFlow:
+      return staff;
+    case Right::kImport:
+      return role == Role::kLead || role == Role::kAdmin;
+    case Right::kSeeEvidence:
+      return role == Role::kLead || role == Role::kAdmin || role == Role::kAuditor;
+    case Right::kSeeBatches:
+      return staff || role == Role::kAuditor || role == Role::kReseller;
+    case Right::kManageTokens:
+      return role == Role::kAdmin;
+  }
+  return false;
+}
+
+Status Require(const Principal& principal, Right right) {
+  if (Allows(principal.role, right)) return OkStatus();
+  return PermissionDenied(
+      fmt::format("the role {} may not {}", NameOf(principal.role), NameOf(right)));
+}
+
+Status RequireBatch(const Principal& principal, const BatchId& batch) {
+  RETURN_IF_ERROR(Require(principal, Right::kSeeBatches));
+  if (principal.role != Role::kReseller) return OkStatus();
+  const auto& own = principal.batches;
+  if (std::find(own.begin(), own.end(), batch) != own.end()) return OkStatus();
+  return PermissionDenied(fmt::format("this token does not cover batch {}", batch.text()));
+}
+
+std::string_view NameOf(Role role) {
+  switch (role) {
+    case Role::kOperator:
+      return "operator";
+    case Role::kLead:
+      return "lead";
+    case Role::kAdmin:
+      return "admin";
+    case Role::kReseller:
+      return "reseller";
+    case Role::kAuditor:
+      return "auditor";
+  }
+  return "";
+}
+
+}  // namespace preseal::server

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/status/status.h"
+#include "server/service/ports.h"
+
+namespace preseal::server {
+
+// Who is calling: a person with a session or a holder of an API token.
+struct Principal {
+  std::string name;              // username, or "token:" and the token's id
+  Role role = Role::kReseller;   // the weakest, so that a forgotten field grants nothing
+  std::vector<BatchId> batches;  // kReseller: all it may see
+};
+
+// What a method needs. Checked by every adapter before anything else.
+enum class Right {
+  kSeeFleet,           // operator, lead, admin, auditor
+  kRunTechnicianFlow,  // operator, lead, admin
+  kImport,             // lead, admin
+  kSeeEvidence,        // lead, admin, auditor
+  kSeeBatches,         // everyone; resellers only their own
+  kManageTokens,       // admin
+};
+
+bool Allows(Role role, Right right);
+// PermissionDenied names the right that is missing.
+Status Require(const Principal& principal, Right right);
+// PermissionDenied for a reseller whose token does not name `batch`, whether or not it exists.
+Status RequireBatch(const Principal& principal, const BatchId& batch);
+
+std::string_view NameOf(Role role);
+
+}  // namespace preseal::server

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/status/status.h"
+#include "server/service/dispatcher.h"
+#include "server/service/ports.h"
+#include "server/service/principal.h"
+#include "server/service/profile_catalog.h"
+
+namespace preseal::server {
+
+// The commands of the technician flow: start, retry, reseal. Thread-safe; the public commands block
+// on the store.
+//
+// All return the command as stored. A repeat with the same request_id by the same person returns
+// the first command again. Errors: NotFound; FailedPrecondition names the state, and for a reseal
+// each open blocking item.
+class TechnicianFlow {
+ public:
+  TechnicianFlow(Store& store, const Clock& clock, const ProfileCatalog& profiles,
+                 Dispatcher& dispatcher)
+      : store_(store), clock_(clock), profiles_(profiles), dispatcher_(dispatcher) {}
+
+  StatusOr<Command> Start(const Principal& actor, const DeviceId& id, std::string_view request_id);
+  StatusOr<Command> Retry(const Principal& actor, const DeviceId& id, std::string_view request_id);
+  StatusOr<Command> Reseal(const Principal& actor, const DeviceId& id, std::string_view request_id);
+
+  const std::string& default_profile() const { return profiles_.default_profile(); }
+
+  // Start from within a job that already holds the device; for automatic start.
+  StatusOr<Command> StartIn(Tx& tx, std::string_view actor, Device* device);
+
+ private:
+  using Action = std::function<StatusOr<Command>(Tx&, Device*)>;
+  StatusOr<Command> Request(const Principal& actor, const DeviceId& id, std::string_view request_id,
+                            std::string_view action_name, const Action& action);
+  StatusOr<Command> NewCommand(std::string_view actor, CommandKind kind, const Device& device);
+  StatusOr<Command> BeginRun(Tx& tx, std::string_view actor, CommandKind kind, Device* device);
+  StatusOr<Command> BeginReseal(Tx& tx, std::string_view actor, Device* device);
+
+  Store& store_;
+  const Clock& clock_;
+  const ProfileCatalog& profiles_;
+  Dispatcher& dispatcher_;
+};
+
+}  // namespace preseal::server
