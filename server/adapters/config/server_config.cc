@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/adapters/config/server_config.h"
+
+#include <fmt/format.h>
+
+#include "common/base/limits.h"
+#include "common/files/files.h"
+#include "common/yaml/map_reader.h"
+
+namespace preseal::server {
+namespace {
+
+namespace fs = std::filesystem;
+using yaml::MapReader;
+
+class ConfigReader {
+ public:
+  ConfigReader(std::string_view name, fs::path folder) : name_(name), folder_(std::move(folder)) {}
+
+  Status Read(const YAML::Node& node, ServerConfig* out) {
+    MapReader map(node, name_);
+    map.Required("organisation", &out->organisation);
+    std::string text;
+    map.Required("state_dir", &text);
+    out->state_dir = Resolve(text);
+    map.Optional("public_names", &out->public_names);
+    map.Optional("public_url", &out->public_url);
+    map.Optional("log_level", &out->log_level);
+    RETURN_IF_ERROR(ReadEndpoint(map.Child("device_port"), &out->device_port));
+    RETURN_IF_ERROR(ReadEndpoint(map.Child("enrollment_port"), &out->enrollment_port));
+    RETURN_IF_ERROR(ReadEndpoint(map.Child("api_port"), &out->api_port));
+    RETURN_IF_ERROR(ReadEndpoint(map.Child("web_port"), &out->web_port));
+    RETURN_IF_ERROR(ReadTrust(map.Child("trust"), out));
+    RETURN_IF_ERROR(ReadFlow(map.Child("technician_flow"), out));
+    if (out->organisation.size() > kNameBytesMax) map.Fail("organisation", "too long");
+    if (out->public_names.empty()) out->public_names = {"localhost", "127.0.0.1", "::1"};
+    return map.Finish();
+  }
+
+ private:
+  fs::path Resolve(const std::string& text) const {
+    return text.empty() ? fs::path() : (folder_ / text).lexically_normal();
+  }
+
+  Status ReadEndpoint(const std::optional<YAML::Node>& node, Endpoint* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    map.Optional("address", &out->address);
+    int64_t port = out->port;
+    map.Optional("port", 0, 65535, &port);
+    out->port = static_cast<uint16_t>(port);
+    return map.Finish();
+  }
+
+  Status ReadTrust(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    std::vector<std::string> roots;
+    map.Optional("ek_roots", &roots);
+    for (const std::string& root : roots) out->ek_roots.push_back(Resolve(root));
+    std::string lab;
+    map.Optional("lab_root", &lab);
+    out->lab_root = Resolve(lab);
+    size_t expired = 0;
+    map.Choice("expired_ek", {"refuse", "accept-with-finding"}, &expired);
+    out->accept_expired_ek = expired == 1;
+    return map.Finish();
+  }
+
+  Status ReadFlow(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    std::string folder;
+    map.Optional("profiles", &folder);
+    out->profiles = Resolve(folder);
+    map.Optional("default_profile", &out->default_profile);
+    size_t start = 0;
+    map.Choice("start", {"manual", "automatic"}, &start);
+    out->auto_start = start == 1;
+    return map.Finish();
+  }
+
+  const std::string name_;
+  const fs::path folder_;
+};
+
+}  // namespace
+
+StatusOr<ServerConfig> ParseConfig(std::string_view text, std::string_view name,
+                                   const fs::path& folder) {
+  ASSIGN_OR_RETURN(const YAML::Node node, yaml::ParseMap(text, name));
+  ServerConfig config;
+  RETURN_IF_ERROR(ConfigReader(name, folder).Read(node, &config));
+  return config;
+}
+
+StatusOr<ServerConfig> LoadConfig(const fs::path& file) {
+  ASSIGN_OR_RETURN(const Bytes text, files::Read(file.string(), kConfigBytesMax));
+  return ParseConfig(AsText(text), file.string(), fs::absolute(file).parent_path());
+}
+
+}  // namespace preseal::server

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status/status.h"
+
+namespace preseal::server {
+
+struct Endpoint {
+  std::string address;  // IPv4 or IPv6 literal
+  uint16_t port = 0;    // 0: any free one, told in the ports file
+};
+
+// preseal.yaml, docs/configuration.md. Relative paths are taken from the file's folder.
+struct ServerConfig {
+  std::string organisation;
+  std::filesystem::path state_dir;
+  std::vector<std::string> public_names;  // DNS names and addresses in the server certificate
+  std::string public_url;                 // of the dashboard, for QR codes; may be empty
+  Endpoint device_port{"::", 7441};
+  Endpoint enrollment_port{"::", 7442};
+  Endpoint api_port{"::", 7443};
+  Endpoint web_port{"::", 7444};
+  std::vector<std::filesystem::path> ek_roots;  // PEM files or folders of them
+  std::filesystem::path lab_root;               // PEM; empty: virtual TPMs are refused
+  bool accept_expired_ek = false;
+  std::filesystem::path profiles;  // folder of *.yaml
+  std::string default_profile;
+  bool auto_start = false;
+  std::string log_level = "info";
+};
+
+// InvalidArgument with file, line and column; NotFound if the file does not exist.
+StatusOr<ServerConfig> LoadConfig(const std::filesystem::path& file);
+// The same from text; `name` stands in messages, `folder` is what relative paths start from.
+StatusOr<ServerConfig> ParseConfig(std::string_view text, std::string_view name,
+                                   const std::filesystem::path& folder);
+
+}  // namespace preseal::server

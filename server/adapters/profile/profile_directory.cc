@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/adapters/profile/profile_directory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <vector>
+
+#include "common/base/limits.h"
+#include "common/files/files.h"
+
+namespace preseal::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+StatusOr<std::vector<fs::path>> YamlFiles(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".yaml") files.push_back(it->path());
+  }
+  if (error) {
+    return FailedPrecondition(
+        fmt::format("cannot read the profiles in {}: {}", folder.string(), error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<ProfileDirectory>> ProfileDirectory::Load(
+    const fs::path& folder, const std::string& default_profile, const ArtifactImport& import) {
+  auto catalog = std::unique_ptr<ProfileDirectory>(new ProfileDirectory());
+  catalog->folder_ = folder;
+  ASSIGN_OR_RETURN(const auto files, YamlFiles(folder));
+  for (const fs::path& file : files) {
+    ASSIGN_OR_RETURN(const Bytes text, files::Read(file.string(), kConfigBytesMax));
+    ASSIGN_OR_RETURN(FrozenPlan plan, ParseProfile(AsText(text), file.string(), folder, import));
+    const std::string name = plan.profile;
+    if (!catalog->plans_.emplace(name, std::move(plan)).second) {
+      return InvalidArgument(
+          fmt::format("{}: there is another profile named {}", file.string(), name));
+    }
+  }
+  if (catalog->plans_.empty()) {
+    return FailedPrecondition(fmt::format("no profile (*.yaml) in {}", folder.string()));
+  }
+  catalog->default_profile_ = default_profile;
+  if (default_profile.empty() && catalog->plans_.size() == 1) {
+    catalog->default_profile_ = catalog->plans_.begin()->first;
+  }
+  if (!catalog->plans_.contains(catalog->default_profile_)) {
+    return FailedPrecondition(fmt::format("default_profile \"{}\" is none of the profiles in {}",
+                                          default_profile, folder.string()));
+  }
+  return catalog;
+}
+
+StatusOr<FrozenPlan> ProfileDirectory::Freeze(std::string_view name) const {
+  const auto it = plans_.find(name.empty() ? std::string_view(default_profile_) : name);
+  if (it != plans_.end()) return it->second;
+  return NotFound(
+      fmt::format("no profile named \"{}\": add it to {} and restart", name, folder_.string()));
+}
+
+}  // namespace preseal::server

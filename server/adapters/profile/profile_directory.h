@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/crypto/digest.h"
+#include "common/status/status.h"
+#include "server/service/profile_catalog.h"
+
+namespace preseal::server {
+
+// Where a profile's files go: their content, by digest.
+struct StoredArtifact {
+  crypto::Digest256 sha256{};
+  uint64_t size = 0;
+};
+using ArtifactImport = std::function<StatusOr<StoredArtifact>(const std::filesystem::path&)>;
+
+// Deployment profiles from a folder of YAML files, docs/profiles.md. Read once; immutable and
+// thread-safe afterwards.
+class ProfileDirectory final : public ProfileCatalog {
+ public:
+  // Reads every *.yaml of `folder`. InvalidArgument with file, line and column; FailedPrecondition:
+  // the folder cannot be read, holds no profile, or `default_profile` is none of them (an empty
+  // `default_profile` means the only one).
+  static StatusOr<std::unique_ptr<ProfileDirectory>> Load(const std::filesystem::path& folder,
+                                                          const std::string& default_profile,
+                                                          const ArtifactImport& import);
+
+  StatusOr<FrozenPlan> Freeze(std::string_view name) const override;
+  const std::string& default_profile() const override { return default_profile_; }
+
+ private:
+  ProfileDirectory() = default;
+  std::filesystem::path folder_;
+  std::map<std::string, FrozenPlan, std::less<>> plans_;
+  std::string default_profile_;
+};
+
+// One profile's text; `folder` is what its `source` paths start from.
+StatusOr<FrozenPlan> ParseProfile(std::string_view text, std::string_view file_name,
+                                  const std::filesystem::path& folder,
+                                  const ArtifactImport& import);
+
+}  // namespace preseal::server
