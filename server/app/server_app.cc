@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/server_app.h"
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "common/base/limits.h"
+#include "common/crypto/digest.h"
+#include "common/files/files.h"
+#include "common/log/log.h"
+#include "server/adapters/blobs/blob_directory.h"
+#include "server/adapters/ca/ca_store.h"
+#include "server/adapters/grpc/auth_service.h"
+#include "server/adapters/grpc/batch_service.h"
+#include "server/adapters/grpc/device_service.h"
+#include "server/adapters/grpc/enrollment_service.h"
+#include "server/adapters/grpc/evidence_codec.h"
+#include "server/adapters/grpc/fleet_service.h"
+#include "server/adapters/http/web_server.h"
+#include "server/adapters/password/sodium_hasher.h"
+#include "server/adapters/profile/profile_directory.h"
+#include "server/adapters/sql/sqlite_store.h"
+#include "server/app/grpc_ports.h"
+#include "server/app/trust_anchors.h"
+
+namespace preseal::server {
+
+namespace fs = std::filesystem;
+
+fs::path DatabaseFile(const ServerConfig& config) { return config.state_dir / "preseal.sqlite"; }
+fs::path CaFolder(const ServerConfig& config) { return config.state_dir / "ca"; }
+fs::path PortsFile(const ServerConfig& config) { return config.state_dir / "ports.json"; }
+
+namespace {
+
+constexpr mode_t kPrivateFolder = 0700;
+constexpr mode_t kPrivateFile = 0600;
+constexpr mode_t kPublicFile = 0644;
+
+// Copies the checked material to where gRPC watches. The key never changes under a running server.
+Status Publish(const CaFiles& files, const LiveTls& live) {
+  const struct {
+    fs::path from;
+    fs::path to;
+    mode_t mode;
+  } kCopies[] = {{files.server.key, live.key(), kPrivateFile},
+                 {files.server.certificate, live.certificate(), kPublicFile},
+                 {files.device_ca.certificate, live.device_ca(), kPublicFile},
+                 {files.station_ca.certificate, live.station_ca(), kPublicFile}};
+  RETURN_IF_ERROR(files::MakeDirectories(live.folder.string(), kPrivateFolder));
+  for (const auto& copy : kCopies) {
+    ASSIGN_OR_RETURN(const Bytes content, files::Read(copy.from.string(), kConfigBytesMax));
+    RETURN_IF_ERROR(files::WriteAtomic(copy.to.string(), content, copy.mode));
+  }
+  return OkStatus();
+}
+
+StatusOr<std::string> ReadText(const fs::path& path) {
+  ASSIGN_OR_RETURN(const Bytes content, files::Read(path.string(), kConfigBytesMax));
+  return ToString(ByteView(content));
+}
+
+std::string WebUrl(const ServerConfig& config, uint16_t port) {
+  if (!config.public_url.empty()) return config.public_url;
+  return fmt::format("https://{}:{}", config.public_names.front(), port);
+}
+
+}  // namespace
+
+// In the order of construction; destroyed in reverse.
+struct ServerApp::Parts {
+  ServerConfig config;
+  SystemClock clock;
+  LiveTls live_tls;
+  // Trust and files.
+  std::unique_ptr<CaStore> ca;
+  AttestationPolicy policy;
+  std::unique_ptr<BlobDirectory> blobs;
+  std::unique_ptr<ProfileDirectory> profiles;
+  // The store, and who hears of its changes.
+  std::unique_ptr<ChangeFeed> feed;
+  std::unique_ptr<SqliteStore> store;
+  // Use cases.
+  std::optional<SodiumHasher> hasher;
+  std::optional<Accounts> accounts;
+  std::optional<LiveDevices> live;
+  std::optional<Dispatcher> dispatcher;
+  std::optional<TechnicianFlow> flow;
+  std::optional<DeviceImport> import;
+  ProtoEvidenceDecoder decoder;
+  std::optional<Enrollment> enrollment;
+  std::optional<SealOffice> seals;
+  std::optional<DeviceSessions> sessions;
+  // Threads for handlers, then the services that post to them.
+  std::optional<Workers> workers;
+  std::optional<Workers> hashing;
+  std::optional<EnrollmentService> enrollment_service;
+  std::optional<DeviceSessionService> device_service;
+  std::optional<ArtifactService> artifact_service;
+  std::optional<AuthService> auth_service;
+  std::optional<FleetService> fleet_service;
+  std::optional<BatchService> batch_service;
+  // Ports, opened last.
+  BuiltPort device_port;
+  BuiltPort enrollment_port;
+  BuiltPort api_port;
+  std::unique_ptr<WebServer> web;
+  std::atomic<bool> draining{false};
+
+  Status OpenTrust();
+  Status OpenStore();
+  Status BuildUseCases();
+  void BuildServices();
+  Status OpenGrpcPorts();
+  Status OpenWebPort();
+  Status WritePortsFile() const;
+  crypto::Digest256 ServerLeaf() const;
+};
+
+Status ServerApp::Parts::OpenTrust() {
+  ASSIGN_OR_RETURN(ca, CaStore::Load(CaFolder(config)));
+  RETURN_IF_ERROR(CaStore::ValidateReload(CaFolder(config), clock.Now()));
+  live_tls.folder = config.state_dir / "live-tls";
+  RETURN_IF_ERROR(Publish(ca->files(), live_tls));
+  ASSIGN_OR_RETURN(policy, LoadAttestationPolicy(config));
+  if (!policy.lab_roots.empty()) {
+    log::Warning("lab root configured: virtual TPMs may enrol and are marked lab", {});
+  }
+  ASSIGN_OR_RETURN(blobs, BlobDirectory::Open(config.state_dir / "blobs"));
+  const ArtifactImport import_file = [this](const fs::path& file) -> StatusOr<StoredArtifact> {
+    ASSIGN_OR_RETURN(const auto blob, blobs->Import(file));
+    return StoredArtifact{blob.sha256, blob.size};
+  };
+  ASSIGN_OR_RETURN(profiles,
+                   ProfileDirectory::Load(config.profiles, config.default_profile, import_file));
+  return OkStatus();
+}
+
+Status ServerApp::Parts::OpenStore() {
+  feed = std::make_unique<ChangeFeed>();
+  ASSIGN_OR_RETURN(store, SqliteStore::Open(DatabaseFile(config).string(), &clock,
+                                            SqliteStore::Mode::kMustExist));
+  store->OnCommit([this](uint64_t) { feed->Changed(); });
+  return OkStatus();
+}
+
+Status ServerApp::Parts::BuildUseCases() {
+  ASSIGN_OR_RETURN(hasher, SodiumHasher::Open());
+  accounts.emplace(*store, clock, *hasher);
+  live.emplace(clock);
+  dispatcher.emplace(*store, clock, *live);
+  flow.emplace(*store, clock, *profiles, *dispatcher);
+  import.emplace(*store, clock);
+  enrollment.emplace(*store, clock, decoder, *ca, policy);
+  seals.emplace(*store, clock, *live, decoder, *ca, config.organisation);
+  sessions.emplace(*store, clock, *live, *flow, *dispatcher, *seals,
+                   SessionSettings{config.organisation, config.auto_start});
+  return sessions->ForgetConnections();
+}
+
+void ServerApp::Parts::BuildServices() {
+  workers.emplace(kWorkerThreads, kWorkerQueueMax);
+  hashing.emplace(kPasswordHashThreads, kPasswordHashQueueMax);
+  enrollment_service.emplace(*enrollment, *workers, [this] { return ServerLeaf(); });
+  artifact_service.emplace(*blobs, *workers);
+  auth_service.emplace(*accounts, *workers, *hashing, config.organisation);
+  fleet_service.emplace(*store, *accounts, *flow, *import, *feed, *workers, clock);
+  batch_service.emplace(*store, *accounts, *feed, *workers);
+}
+
+// Of the file that gRPC shows to new connections.
+crypto::Digest256 ServerApp::Parts::ServerLeaf() const {
+  const auto pem = ReadText(live_tls.certificate());
+  if (!pem.ok()) return {};
+  const auto leaf = crypto::Certificate::FromPem(*pem);
+  return leaf.ok() ? leaf->fingerprint() : crypto::Digest256{};
+}
+
+Status ServerApp::Parts::OpenGrpcPorts() {
+  // The web port's number stands in the QR codes the device service hands out, so the API and the
+  // web come first; health and reflection belong to the API port only and are switched on for it.
+  ASSIGN_OR_RETURN(enrollment_port, BuildPort(config.enrollment_port, live_tls,
+                                              ClientCertificate::kStation, {&*enrollment_service}));
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
+                                       {&*auth_service, &*fleet_service, &*batch_service}));
+  RETURN_IF_ERROR(OpenWebPort());
+  device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
+  ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
+                                          {&*device_service, &*artifact_service}));
+  return OkStatus();
+}
+
+Status ServerApp::Parts::OpenWebPort() {
+  WebServerOptions options;
+  options.address = config.web_port.address;
+  options.port = config.web_port.port;
+  ASSIGN_OR_RETURN(options.certificate_chain_pem, ReadText(live_tls.certificate()));
+  ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
+  options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
+  options.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService",
+                      "preseal.batch.v1.BatchService", "grpc.health.v1.Health"};
+  options.healthy = [this] { return !draining.load(); };
+  ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
+  return OkStatus();
+}
+
+// For scripts that asked for free ports; written last, so that its presence means "ready".
+Status ServerApp::Parts::WritePortsFile() const {
+  const nlohmann::json ports = {{"device", device_port.port},
+                                {"enrollment", enrollment_port.port},
+                                {"api", api_port.port},
+                                {"web", web->port()},
+                                {"web_url", WebUrl(config, web->port())}};
+  return files::WriteAtomic(PortsFile(config).string(), AsBytes(ports.dump(2) + "\n"), kPublicFile);
+}
+
+ServerApp::ServerApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+ServerApp::~ServerApp() { Drain(); }
+
+StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config) {
+  auto parts = std::make_unique<Parts>();
+  parts->config = config;
+  Parts& p = *parts;
+  // From here the destructor takes down whatever was built.
+  auto app = std::unique_ptr<ServerApp>(new ServerApp(std::move(parts)));
+  RETURN_IF_ERROR(files::RemoveTree(PortsFile(config).string()));
+  RETURN_IF_ERROR(p.OpenTrust());
+  RETURN_IF_ERROR(p.OpenStore());
+  RETURN_IF_ERROR(p.BuildUseCases());
+  p.BuildServices();
+  RETURN_IF_ERROR(p.OpenGrpcPorts());
+  RETURN_IF_ERROR(p.WritePortsFile());
+  log::Info("server ready", {{"device_port", p.device_port.port},
+                             {"enrollment_port", p.enrollment_port.port},
+                             {"api_port", p.api_port.port},
+                             {"web", WebUrl(config, p.web->port())}});
+  return app;
+}
+
+void ServerApp::Tick() { parts_->sessions->Tick(); }
+
+Status ServerApp::Reload() {
+  Parts& p = *parts_;
+  const CaFiles& files = p.ca->files();
+  RETURN_IF_ERROR(CaStore::ValidateReload(CaFolder(p.config), p.clock.Now()));
+  ASSIGN_OR_RETURN(const std::string new_key, ReadText(files.server.key));
+  ASSIGN_OR_RETURN(const std::string live_key, ReadText(p.live_tls.key()));
+  if (new_key != live_key) {
+    return FailedPrecondition("the server's key changed: a new key needs a restart");
+  }
+  ASSIGN_OR_RETURN(const std::string certificate, ReadText(files.server.certificate));
+  RETURN_IF_ERROR(p.web->ReloadCertificate(certificate, new_key));
+  return Publish(files, p.live_tls);
+}
+
+void ServerApp::Drain() {
+  Parts& p = *parts_;
+  if (p.draining.exchange(true)) return;
+  const auto deadline = std::chrono::steady_clock::now() + kDrainWithin;
+  const auto wall_deadline = std::chrono::system_clock::now() + kDrainWithin;
+  if (p.web) p.web->Drain();
+  if (p.feed) p.feed->Stop();
+  if (p.live) p.live->EndAll(Unavailable("the server is draining: reconnect"));
+  for (BuiltPort* port : {&p.device_port, &p.enrollment_port, &p.api_port}) {
+    if (port->server) port->server->Shutdown(wall_deadline);
+  }
+  if (p.web) p.web->Shutdown(deadline);
+  if (p.workers) p.workers->Stop();
+  if (p.hashing) p.hashing->Stop();
+  if (p.store) p.store->Close();
+  // Gone before the workers and services they call into.
+  p.web.reset();
+  p.device_port.server.reset();
+  p.enrollment_port.server.reset();
+  p.api_port.server.reset();
+  log::Info("server stopped", {});
+}
+
+}  // namespace preseal::server
