@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <grpcpp/server_builder.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -63,10 +65,14 @@ bool Observed::WaitForCancelled(int count) {
 }
 
 RawClient::RawClient(uint16_t port, std::string_view alpn, int receive_buffer) {
+  // OpenSSL writes to sockets without MSG_NOSIGNAL, and servers under test hang up at will.
+  ::signal(SIGPIPE, SIG_IGN);
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (receive_buffer > 0) {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
   }
+  const int no_delay = 1;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof(no_delay));
   const timeval silence{kSilenceSeconds, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
   sockaddr_in address{};

@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <regex>
 #include <string>
 #include <utility>
 
+#include "common/base/bytes.h"
+#include "common/crypto/digest.h"
 #include "server/adapters/http/web_fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -104,6 +107,24 @@ TEST_F(WebServerTest, SaysThatBuildHasNoDashboard) {
   const Answer answer = Curl({}, "/");
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.body, "this build carries no dashboard\n");
+}
+
+TEST_F(WebServerTest, EmbeddedDashboardIsWholeAndServesWhatItsPageNames) {
+  if (DashboardFiles().empty()) GTEST_SKIP() << "server/dashboard/dist is empty: not built";
+  for (const EmbeddedFile& file : DashboardFiles()) {
+    EXPECT_EQ(file.sha256_hex, ToHex(crypto::Sha256(AsBytes(file.content)))) << file.path;
+  }
+  options_.assets = DashboardFiles();
+  Start();
+  const std::string page = Curl({}, "/").body;
+  const std::regex reference(R"re((?:src|href)="(/[^"]+)")re");
+  int references = 0;
+  for (std::sregex_iterator match(page.begin(), page.end(), reference), end; match != end;
+       ++match) {
+    EXPECT_EQ(Curl({}, (*match)[1].str()).status, 200) << (*match)[1];
+    ++references;
+  }
+  EXPECT_GT(references, 0) << page;
 }
 
 TEST_F(WebServerTest, RefusesOtherMethods) {
