@@ -51,11 +51,28 @@ std::vector<OptionShape> OptionsAt(const CommandShape& root, const CommandShape&
   return options;
 }
 
-// sh patterns "'preseal devices list|--state'|'preseal devices list|-s'".
-std::string ValuePattern(const std::string& path, const OptionShape& option) {
-  std::string pattern = Quoted(path + "|--" + option.long_name);
-  if (!option.short_name.empty()) pattern += "|" + Quoted(path + "|-" + option.short_name);
+// sh patterns "'preseal devices list|--state'|'preseal devices list|-s'"; the root's options take
+// the same values at every command: "*'|--ca'".
+std::string ValuePattern(const CommandShape& root, const CommandShape& command,
+                         const std::string& path, const OptionShape& option) {
+  const std::string before = &command == &root ? "*" : Quoted(path);
+  std::string pattern = before + Quoted("|--" + option.long_name);
+  if (!option.short_name.empty()) pattern += "|" + before + Quoted("|-" + option.short_name);
   return pattern;
+}
+
+// The cases for the values of all options; `reply` says what to run for one.
+std::string ValueCases(const CommandShape& root,
+                       const std::function<std::string(const OptionShape&)>& reply) {
+  std::string cases;
+  Walk(root, root.name, [&](const std::string& path, const CommandShape& command) {
+    for (const OptionShape& option : command.options) {
+      if (!option.takes_value) continue;
+      cases += fmt::format("    {}) {}; return ;;\n", ValuePattern(root, command, path, option),
+                           reply(option));
+    }
+  });
+  return cases;
 }
 
 std::string PathPatterns(const CommandShape& root) {
@@ -67,19 +84,17 @@ std::string PathPatterns(const CommandShape& root) {
 }
 
 std::string BashScript(const CommandShape& root) {
-  std::string values;
+  const std::string values = ValueCases(root, [](const OptionShape& option) -> std::string {
+    if (option.is_file) return "compopt -o default; COMPREPLY=()";
+    if (option.choices.empty()) return "COMPREPLY=()";
+    return fmt::format("COMPREPLY=($(compgen -W {} -- \"$cur\"))", Quoted(Joined(option.choices)));
+  });
   std::string words;
   Walk(root, root.name, [&](const std::string& path, const CommandShape& command) {
     std::vector<std::string> offered = command.choices;
     for (const CommandShape& child : command.commands) offered.push_back(child.name);
     for (const OptionShape& option : OptionsAt(root, command)) {
       offered.push_back("--" + option.long_name);
-      if (!option.takes_value) continue;
-      const std::string reply = option.is_file
-                                    ? "compopt -o default; COMPREPLY=()"
-                                    : fmt::format("COMPREPLY=($(compgen -W {} -- \"$cur\"))",
-                                                  Quoted(Joined(option.choices)));
-      values += fmt::format("    {}) {}; return ;;\n", ValuePattern(path, option), reply);
     }
     const std::string_view files = command.takes_file ? " compopt -o default;" : "";
     words += fmt::format("    {}){} COMPREPLY=($(compgen -W {} -- \"$cur\")) ;;\n", Quoted(path),
@@ -106,24 +121,23 @@ std::string Described(std::string_view name, std::string_view help) {
 }
 
 std::string ZshScript(const CommandShape& root) {
-  std::string values;
+  const std::string values = ValueCases(root, [](const OptionShape& option) -> std::string {
+    if (option.is_file) return "_files";
+    return option.choices.empty() ? ":" : "compadd -- " + Joined(option.choices);
+  });
   std::string words;
   Walk(root, root.name, [&](const std::string& path, const CommandShape& command) {
-    std::vector<std::string> commands;
+    std::vector<std::string> entries;
     for (const CommandShape& child : command.commands) {
-      commands.push_back(Described(child.name, child.help));
+      entries.push_back(Described(child.name, child.help));
     }
-    for (const std::string& choice : command.choices) commands.push_back(Described(choice, ""));
-    std::vector<std::string> options;
+    for (const std::string& choice : command.choices) entries.push_back(Described(choice, ""));
+    std::vector<std::string> flags;
     for (const OptionShape& option : OptionsAt(root, command)) {
-      options.push_back(Described("--" + option.long_name, option.help));
-      if (!option.takes_value) continue;
-      const std::string reply =
-          option.is_file ? "_files" : fmt::format("compadd -- {}", Joined(option.choices));
-      values += fmt::format("    {}) {}; return ;;\n", ValuePattern(path, option), reply);
+      flags.push_back(Described("--" + option.long_name, option.help));
     }
-    words += fmt::format("    {}) entries=({}); flags=({}){} ;;\n", Quoted(path), Joined(commands),
-                         Joined(options), command.takes_file ? "; files=1" : "");
+    words += fmt::format("    {}) entries=({}); flags=({}){} ;;\n", Quoted(path), Joined(entries),
+                         Joined(flags), command.takes_file ? "; files=1" : "");
   });
   return fmt::format(
       "#compdef {0}\n"
@@ -145,9 +159,10 @@ std::string ZshScript(const CommandShape& root) {
       root.name, PathPatterns(root), values, words);
 }
 
-std::string FishOption(const std::string& condition, const std::string& name,
+// `where` is "" or " -n CONDITION".
+std::string FishOption(const std::string& where, const std::string& name,
                        const OptionShape& option) {
-  std::string line = fmt::format("complete -c {} -n {} -l {}", name, condition, option.long_name);
+  std::string line = fmt::format("complete -c {}{} -l {}", name, where, option.long_name);
   if (!option.short_name.empty()) line += " -s " + option.short_name;
   if (option.takes_value) {
     line += option.is_file ? " -r -F" : " -x";
@@ -170,9 +185,8 @@ std::string FishScript(const CommandShape& root) {
     if (command.takes_file) {
       lines += fmt::format("complete -c {} -n {} -F\n", root.name, condition);
     }
-    for (const OptionShape& option : OptionsAt(root, command)) {
-      lines += FishOption(condition, root.name, option);
-    }
+    const std::string where = &command == &root ? "" : " -n " + condition;
+    for (const OptionShape& option : command.options) lines += FishOption(where, root.name, option);
   });
   return fmt::format(
       "# fish completion for {0}; put it into ~/.config/fish/completions/{0}.fish\n"

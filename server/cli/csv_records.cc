@@ -61,14 +61,16 @@ class Splitter {
       } else if (at_ < text_.size() && text_[at_] == '"') {
         field += '"';
         ++at_;
-      } else {
-        if (!AtLineEnd() && text_[at_] != separator_) {
-          record->problem = "text stands after a closing quote";
-        }
+      } else if (AtLineEnd() || text_[at_] == separator_) {
         return field;
+      } else if (field.find_first_of("\r\n") == std::string::npos) {
+        record->problem = "text stands after a closing quote";
+        return field;
+      } else {
+        break;  // the quote of a later row: this one was never closed
       }
     }
-    // The quote swallowed the rest of the file: give back all but its own line.
+    // It swallowed rows that are not its own: give back all but its line.
     record->problem = "a quote is not closed";
     at_ = start;
     while (!AtLineEnd()) ++at_;

@@ -14,6 +14,7 @@
 #include <sys/time.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <memory>
 
@@ -28,6 +29,19 @@ using SslContext = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 using Ssl = std::unique_ptr<SSL, decltype(&SSL_free)>;
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
+
+// OpenSSL writes with write(2): a peer that closed early must not end the process. Elsewhere
+// SIGPIPE keeps its meaning, so that `preseal devices watch | head` ends.
+class PipeSignalOff {
+ public:
+  PipeSignalOff() : former_(std::signal(SIGPIPE, SIG_IGN)) {}
+  ~PipeSignalOff() { std::signal(SIGPIPE, former_); }
+  PipeSignalOff(const PipeSignalOff&) = delete;
+  PipeSignalOff& operator=(const PipeSignalOff&) = delete;
+
+ private:
+  void (*former_)(int);
+};
 
 // Connects within the limit and leaves the socket blocking with timeouts; errno-style result.
 int ConnectTo(const addrinfo& address, UniqueFd* out) {
@@ -116,6 +130,7 @@ std::string DiagnoseTls(const Endpoint& endpoint, std::string_view ca_pem, int f
 }  // namespace
 
 std::string DiagnoseConnection(const Endpoint& endpoint, std::string_view ca_pem) {
+  const PipeSignalOff pipe_signal_off;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;

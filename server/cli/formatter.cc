@@ -104,14 +104,17 @@ class TableFormatter final : public Formatter {
         line += "  ";
         used += 2;
       }
-      if (style_.width > 0 && used >= style_.width) break;
       std::string text = Text(row[i]);
       const std::string_view ellipsis = style_.unicode ? "…" : "~";
       if (style_.width > 0) text = CutWidth(text, style_.width - used, ellipsis);
       const size_t columns = DisplayWidth(text);
       line += Painted(text, MarkOf(row[i].tone).colour);
-      if (i + 1 < count && columns < widths[i]) line.append(widths[i] - columns, ' ');
-      used += std::max(columns, widths[i]);
+      used += columns;
+      size_t padding = i + 1 < count && columns < widths[i] ? widths[i] - columns : 0;
+      // Nothing of the next cell would be seen.
+      if (style_.width > 0 && used + padding + 2 >= style_.width) break;
+      line.append(padding, ' ');
+      used += padding;
     }
     return line + "\n";
   }

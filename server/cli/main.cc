@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <csignal>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -7,9 +6,6 @@
 #include "server/cli/command_tree.h"
 
 int main(int argc, char** argv) {
-  // A reader that closed its end (head) shows as a write error, not as a signal from a library's
-  // thread.
-  std::signal(SIGPIPE, SIG_IGN);
   // gRPC's own lines say nothing that our messages do not; a person may still ask for them.
   setenv("GRPC_VERBOSITY", "NONE", /*replace=*/0);
   return preseal::server::cli::RunCli(std::vector<std::string>(argv + 1, argv + argc),

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/cli/import_csv.h"
+
+#include "common/base/limits.h"
+#include "tests/support/status_matchers.h"
+
+namespace preseal::server::cli {
+namespace {
+
+using test::StatusIs;
+
+constexpr char kHeading[] = "serial,manufacturer,model,assigned_user\n";
+
+// "row: serial|manufacturer|model|user" for each good line, then "row! problem".
+std::string Told(const std::string& text) {
+  const StatusOr<ImportFile> file = ReadImportFile(text);
+  if (!file.ok()) return ToString(file.status());
+  std::string told;
+  for (const ImportLine& line : file->lines) {
+    told += std::to_string(line.row) + ": " + line.serial_number + "|" + line.manufacturer + "|" +
+            line.model + "|" + line.assigned_user + "\n";
+  }
+  for (const ImportProblem& problem : file->problems) {
+    told += std::to_string(problem.row) + "! " + problem.message + "\n";
+  }
+  return told;
+}
+
+TEST(ReadImportFileTest, ReadsPlainRows) {
+  EXPECT_EQ(Told("serial,manufacturer,model\nSN-1,Acme,K1\nSN-2,Acme,K2\n"),
+            "2: SN-1|Acme|K1|\n3: SN-2|Acme|K2|\n");
+}
+
+TEST(ReadImportFileTest, ToleratesWhatSpreadsheetsWrite) {
+  const std::string expected = "2: SN-1|Acme, Inc.|K \"1\"|ana@example.com\n";
+  // Byte order mark, CRLF, quotes, doubled quotes, trailing empty fields, no last line end.
+  EXPECT_EQ(Told("\xEF\xBB\xBFserial,manufacturer,model,assigned_user\r\n"
+                 "SN-1,\"Acme, Inc.\",\"K \"\"1\"\"\",ana@example.com,,"),
+            expected);
+  EXPECT_EQ(Told("serial;manufacturer;model;assigned_user\r"
+                 "SN-1;Acme, Inc.;\"K \"\"1\"\"\";ana@example.com\r"),
+            expected);
+  EXPECT_EQ(Told("serial\tmanufacturer\tmodel\tassigned_user\n"
+                 "SN-1\t Acme, Inc. \t\"K \"\"1\"\"\"\tana@example.com\n"),
+            expected);
+}
+
+TEST(ReadImportFileTest, KnowsHeadingsInAnyCaseOrderAndByOtherNames) {
+  EXPECT_EQ(Told("Device Serial Number,Windows Product ID,Manufacturer name,Device model,"
+                 "Assigned User\nSN-1,ignored,Acme,K1,ana\n"),
+            "2: SN-1|Acme|K1|ana\n");
+  EXPECT_EQ(Told("MODEL,Vendor,SERIAL_NUMBER\nK1,Acme,SN-1\n"), "2: SN-1|Acme|K1|\n");
+  ASSERT_OK_AND_ASSIGN(const ImportFile file,
+                       ReadImportFile("serial,Hardware Hash,make,model\nSN-1,x,Acme,K1\n"));
+  EXPECT_EQ(file.ignored_columns, std::vector<std::string>{"Hardware Hash"});
+}
+
+TEST(ReadImportFileTest, NumbersRowsAsASpreadsheetDoes) {
+  // Blank rows and a line break inside a field each count once.
+  EXPECT_EQ(Told("\nserial,manufacturer,model\n\n,,\nSN-1,\"Ac\nme\",K1\nSN-2,Acme,K2\n"),
+            "6: SN-2|Acme|K2|\n"
+            "5! manufacturer has characters that cannot be shown; save the file as UTF-8\n");
+}
+
+TEST(ReadImportFileTest, TellsEveryProblemByItsRowAndGoesOn) {
+  EXPECT_EQ(Told(std::string(kHeading) + "SN-1,Acme,K1,\n"
+                                         "SN-2,\"Acme,K1,\n"
+                                         "SN-3,\"Acme\"x,K1,\n"
+                                         "SN-4,Ac\"me,K1,\n"
+                                         "SN-5,Acme,K1,ana,extra\n"
+                                         ",Acme,K1,\n"
+                                         "SN-7,,K1,\n"
+                                         "SN-8,Acme\n"
+                                         "SN-1,Acme,K1,\n"
+                                         "SN-9,Acme,K1,\n"),
+            "2: SN-1|Acme|K1|\n"
+            "11: SN-9|Acme|K1|\n"
+            "3! a quote is not closed\n"
+            "4! text stands after a closing quote\n"
+            "5! a quote stands inside a field that is not quoted\n"
+            "6! 5 fields where the heading has 4\n"
+            "7! serial is empty\n"
+            "8! manufacturer is empty\n"
+            "9! model is empty\n"
+            "10! serial is the same as in row 2\n");
+}
+
+TEST(ReadImportFileTest, RefusesUnprintableAndOverlongFields) {
+  const std::string long_serial(kSerialBytesMax + 1, 'x');
+  const std::string longest(kSerialBytesMax, 'x');
+  EXPECT_EQ(Told(std::string(kHeading) + "a\x1b[2J,Acme,K1\n" + "b\xFF,Acme,K1\n" +
+                 std::string("c\0d,Acme,K1\n", 12) + long_serial + ",Acme,K1\n"),
+            "2! serial has characters that cannot be shown; save the file as UTF-8\n"
+            "3! serial has characters that cannot be shown; save the file as UTF-8\n"
+            "4! serial has characters that cannot be shown; save the file as UTF-8\n"
+            "5! serial is longer than 128 bytes\n");
+  EXPECT_EQ(Told(std::string(kHeading) + longest + ",A\\B,Gerät\n"),
+            "2: " + longest + "|A\\B|Gerät|\n");
+}
+
+TEST(ReadImportFileTest, RefusesFilesThatAreNoList) {
+  const auto code = StatusCode::kInvalidArgument;
+  EXPECT_THAT(ReadImportFile(""), StatusIs(code, "empty"));
+  EXPECT_THAT(ReadImportFile("\n\n\r\n"), StatusIs(code, "empty"));
+  EXPECT_THAT(ReadImportFile(kHeading), StatusIs(code, "no row"));
+  EXPECT_THAT(ReadImportFile("serial,manufacturer\nSN-1,Acme\n"),
+              StatusIs(code, "no column \"model\""));
+  EXPECT_THAT(ReadImportFile("serial,SN,manufacturer,model\n1,1,a,b\n"),
+              StatusIs(code, "two columns for \"serial\""));
+  EXPECT_THAT(ReadImportFile("\"serial,manufacturer,model\nSN-1,Acme,K1\n"),
+              StatusIs(code, "row 1: a quote is not closed"));
+  EXPECT_THAT(ReadImportFile(std::string("\xFF\xFEs\0e\0", 6)), StatusIs(code, "UTF-16"));
+  EXPECT_THAT(ReadImportFile(std::string(kCliFileBytesMax + 1, 'x')), StatusIs(code, "too large"));
+}
+
+TEST(ReadImportFileTest, TakesExactlyTheMostRowsAServerTakes) {
+  std::string text = kHeading;
+  for (int i = 0; i < kImportRowsMax; ++i) text += "SN-" + std::to_string(i) + ",Acme,K1,\n";
+  ASSERT_OK_AND_ASSIGN(const ImportFile file, ReadImportFile(text));
+  EXPECT_EQ(file.lines.size(), static_cast<size_t>(kImportRowsMax));
+  EXPECT_THAT(ReadImportFile(text + "one-more,Acme,K1,\n"),
+              StatusIs(StatusCode::kInvalidArgument, "split the file"));
+}
+
+}  // namespace
+}  // namespace preseal::server::cli
