@@ -38,7 +38,7 @@ StatusOr<ExitCode> FetchBirthCertificate(const Cli& cli, const FetchOptions& opt
 StatusOr<ExitCode> FetchEvidence(const Cli& cli, const FetchOptions& options) {
   struct stat info {};
   // Files of two attestations in one directory would verify as neither.
-  if (lstat((options.to + "/evidence.bin").c_str(), &info) == 0) {
+  if (lstat((options.to + "/VERIFY.txt").c_str(), &info) == 0) {
     return InvalidArgument(options.to + " already holds evidence: name another directory");
   }
   ASSIGN_OR_RETURN(const auto connection, cli.Connect());
