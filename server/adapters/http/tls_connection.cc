@@ -118,7 +118,7 @@ void TlsConnection::Pump() {
 }
 
 void TlsConnection::Read() {
-  const bool wanted = phase_ == Phase::kLingering || session_->wants_input() || writing_;
+  const bool wanted = phase_ == Phase::kLingering || session_->wants_input();
   if (reading_ || !wanted) return;
   reading_ = true;
   stream_.async_read_some(asio::buffer(input_),
