@@ -204,7 +204,7 @@ Status ServerApp::Parts::OpenWebPort() {
   ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
   options.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService",
-                      "preseal.batch.v1.BatchService", "grpc.health.v1.Health"};
+                      "preseal.batch.v1.BatchService"};
   options.healthy = [this] { return !draining.load(); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
   return OkStatus();
