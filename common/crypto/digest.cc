@@ -12,7 +12,7 @@
 namespace preseal::crypto {
 namespace {
 
-constexpr size_t kHkdfBytesMax = 255 * 32;
+constexpr size_t kHkdfBytesMax = size_t{255} * 32;
 
 // A digest over memory cannot fail but by our own bug or exhausted memory; a wrong digest passed
 // on would be worse than stopping.

@@ -11,11 +11,11 @@ constexpr std::string_view kStandard =
 constexpr std::string_view kUrl =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::array<int8_t, 256> Inverse(std::string_view alphabet) {
-  std::array<int8_t, 256> values{};
+constexpr std::array<int16_t, 256> Inverse(std::string_view alphabet) {
+  std::array<int16_t, 256> values{};
   values.fill(-1);
   for (size_t i = 0; i < alphabet.size(); ++i) {
-    values[static_cast<uint8_t>(alphabet[i])] = static_cast<int8_t>(i);
+    values[static_cast<uint8_t>(alphabet[i])] = static_cast<int16_t>(i);
   }
   return values;
 }
@@ -38,7 +38,7 @@ std::string Encode(ByteView bytes, std::string_view alphabet) {
 }
 
 // `text` without padding.
-StatusOr<Bytes> Decode(std::string_view text, const std::array<int8_t, 256>& values) {
+StatusOr<Bytes> Decode(std::string_view text, const std::array<int16_t, 256>& values) {
   if (text.size() % 4 == 1) return InvalidArgument("base64 text has an impossible length");
   Bytes out;
   out.reserve(text.size() * 3 / 4);

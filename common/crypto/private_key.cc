@@ -71,7 +71,7 @@ StatusOr<Bytes> PrivateKey::SignRaw(ByteView message) const {
   const openssl::EcdsaSigOwner signature(
       d2i_ECDSA_SIG(nullptr, &next, static_cast<long>(der.size())));
   if (!signature) return openssl::Failure("read our own signature");
-  Bytes raw(2 * kCoordinateBytes);
+  Bytes raw(2 * static_cast<size_t>(kCoordinateBytes));
   if (BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), raw.data(), kCoordinateBytes) < 0 ||
       BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), raw.data() + kCoordinateBytes,
                    kCoordinateBytes) < 0) {

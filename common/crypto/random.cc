@@ -8,7 +8,7 @@
 namespace preseal::crypto {
 namespace {
 
-constexpr size_t kRandomBytesMax = 1024 * 1024;
+constexpr size_t kRandomBytesMax = size_t{1024} * 1024;
 
 }  // namespace
 
