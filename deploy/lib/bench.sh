@@ -34,10 +34,10 @@ password_of() { sed -n 's/^one-time password: //p' | grep .; }
 make_profile() {
   local profiles="$work/profiles" deb
   say "fetching a package for the devices"
-  (cd "$profiles" && apt-get download -qq netbase >/dev/null 2>&1) ||
-    { apt-get update -qq && (cd "$profiles" && apt-get download -qq netbase >/dev/null); } ||
-    die "cannot fetch the package netbase with apt-get download"
-  deb=$(cd "$profiles" && ls netbase_*.deb)
+  (cd "$profiles" && apt-get download -qq media-types >/dev/null 2>&1) ||
+    { apt-get update -qq && (cd "$profiles" && apt-get download -qq media-types >/dev/null); } ||
+    die "cannot fetch the package media-types with apt-get download"
+  deb=$(cd "$profiles" && ls media-types_*.deb)
   mkdir -p "$work/tools/bin"
   printf '#!/bin/sh\necho "company tools 1.0"\n' >"$work/tools/bin/company-tool"
   chmod 755 "$work/tools/bin/company-tool"
@@ -46,7 +46,7 @@ make_profile() {
     -out "$profiles/company-root.crt" -days 365 -subj "/CN=Example Factory Root" 2>/dev/null
   local pace=0.5
   $check && pace=0.2
-  sed -e "s|@PACE@|$pace|g" -e "s|@DEB_ID@|netbase|" -e "s|@DEB_FILE@|$deb|" \
+  sed -e "s|@PACE@|$pace|g" -e "s|@DEB_ID@|media-types|" -e "s|@DEB_FILE@|$deb|" \
     -e "s|@DEB_NAME@|$(dpkg-deb -f "$profiles/$deb" Package)|" \
     -e "s|@DEB_VERSION@|$(dpkg-deb -f "$profiles/$deb" Version)|" \
     "$root/deploy/demo-profile/office-laptop.yaml" >"$profiles/office-laptop.yaml"
@@ -102,7 +102,7 @@ until_true() {
 
 # preseal ARGS...: the command line, logged in as the demo's set-up account.
 preseal() {
-  XDG_CONFIG_HOME="$work/home" "$bin/preseal" --server "localhost:$(port api)" --ca "$state/ca/server-ca.crt" "$@"
+  XDG_CONFIG_HOME="$work/home" "$bin/preseal" --server "localhost:$(port api)" --ca "$state/ca/server-ca.pem" "$@"
 }
 
 register_bench() {

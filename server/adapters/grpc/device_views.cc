@@ -2,6 +2,7 @@
 #include "server/adapters/grpc/device_views.h"
 
 #include "server/adapters/grpc/convert.h"
+#include "server/adapters/grpc/resource_names.h"
 
 namespace preseal::server {
 namespace {
@@ -20,7 +21,8 @@ Status FillItems(Tx& tx, const Device& device, fleet::v1::Device* out) {
 Status FillDevice(Tx& tx, const Device& device, DeviceDetail detail, fleet::v1::Device* out) {
   ToProto(device, out);
   if (device.attempt != 0) {
-    // A tile needs the attempt's number only; the rest of the run is read for the page.
+    // A tile needs the attempt only; the rest of the run is read for the page.
+    out->mutable_run()->set_name(NameOfRun(RunId::Of(device.id, device.attempt)));
     out->mutable_run()->set_attempt(device.attempt);
   }
   if (device.last_command) {

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+# deploy/demo --check: runs the bench to the end and asks the public API whether all of it is true.
+# Sourced by deploy/demo.
+expected_sealed=$((devices - 1))
+restarts=0
+
+# tiles FILTER: the devices of the order as JSON, through a jq filter.
+tiles() { preseal devices list --batch PO-7 --output json | jq -r "[.devices[]] | $1"; }
+# counted N FILTER: exactly N devices pass the filter.
+counted() { [ "$(tiles "map(select($2)) | length" 2>/dev/null)" = "$1" ]; }
+at_least() { [ "$(tiles "map(select($2)) | length" 2>/dev/null || echo 0)" -ge "$1" ]; }
+in_state() { printf '.state == "DEVICE_STATE_%s"' "$1"; }
+
+refused='.failure.code == "EK_CHAIN_UNTRUSTED" and .enrolled == false'
+failed_item='.failure.itemId == "burn-in" and .state == "DEVICE_STATE_FAILED"'
+
+run_check() {
+  local started=$SECONDS
+  say "1/7 waiting for $expected_sealed devices to enrol and one to be refused"
+  until_true 60 "the devices to enrol" counted "$expected_sealed" "$(in_state ENROLLED)"
+  until_true 30 "the untrusted TPM to be refused" counted 1 "$refused"
+
+  say "2/7 starting the technician flow"
+  # shellcheck disable=SC2046
+  preseal start $(tiles "map(select($(in_state ENROLLED)) | .serialNumber) | join(\" \")") >/dev/null ||
+    die "a device could not be started"
+  until_true 60 "a run to be half way" at_least 2 "$(in_state PROVISIONING) and .progress.itemsDone >= 1"
+
+  say "3/7 killing the server in mid-run"
+  kill_and_restart_server
+
+  say "4/7 waiting for the runs, one of which fails"
+  until_true 120 "the runs to finish" counted $((expected_sealed - 1)) "$(in_state READY_TO_SEAL)"
+  until_true 60 "the burn-in to fail" counted 1 "$failed_item"
+  check_seal_gate
+  local failed
+  failed=$(tiles "map(select($failed_item))[0].serialNumber")
+  preseal retry "$failed" >/dev/null || die "$failed could not be retried"
+  until_true 60 "the retry to succeed" counted "$expected_sealed" "$(in_state READY_TO_SEAL)"
+
+  say "5/7 resealing"
+  preseal reseal --batch PO-7 --all-ready --yes >/dev/null || die "the batch could not be resealed"
+  until_true 90 "the devices to be sealed" counted "$expected_sealed" "$(in_state SEALED)"
+
+  say "6/7 reading the order as the reseller"
+  check_reseller
+  say "7/7 verifying birth certificates and journals"
+  local verified lost=0 duplicated=0 retried refusals sealed
+  verified=$(verify_birth_certificates)
+  check_journals
+  check_targets
+  sealed=$(tiles "map(select($(in_state SEALED))) | length")
+  refusals=$(tiles "map(select($refused)) | length")
+  retried=$(tiles 'map(select(.run.attempt > 1 and .sealed)) | length')
+  say "took $((SECONDS - started)) s"
+  local line="sealed=$sealed refused=$refusals retried=$retried restarts=$restarts lost=$lost duplicated=$duplicated verified=$verified"
+  echo "$line"
+  [ "$line" = "sealed=$expected_sealed refused=1 retried=1 restarts=1 lost=0 duplicated=0 verified=$expected_sealed" ] ||
+    die "not what this bench must come to"
+}
+
+# SIGKILL: nothing is flushed that was not durable before.
+kill_and_restart_server() {
+  kill -KILL "$server_pid"
+  wait "$server_pid" 2>/dev/null || true
+  start_server
+  restarts=$((restarts + 1))
+}
+
+# The gate is the server's: asked to reseal a failed device it must refuse and name the item.
+check_seal_gate() {
+  local serial answer
+  serial=$(tiles "map(select($failed_item))[0].serialNumber")
+  if answer=$(preseal reseal "$serial" --yes 2>&1); then die "a failed device could be resealed"; fi
+  grep -q 'Burn-in test' <<<"$answer" || die "the refusal to reseal does not name the open item: $answer"
+}
+
+# One token, one order: by the command line (gRPC) and by curl (Connect JSON); another order is denied.
+check_reseller() {
+  local token answer name
+  printf 'serial,manufacturer,model\nOTHER-0001,Elsewhere,Model 2\n' |
+    preseal import - --batch PO-8 >/dev/null || die "cannot import another order"
+  token=$(preseal tokens create reseller --role reseller --batch PO-7 --expires-in 1h --output json | jq -r .secret)
+  [ "$(PRESEAL_TOKEN=$token preseal batches show PO-7 --output json | jq -r '.total')" = "$devices" ] ||
+    die "the reseller's batches show does not count $devices devices"
+  answer=$(as_reseller "$token" PO-7)
+  [ "$(jq -r '.counts[] | select(.state == "DEVICE_STATE_SEALED").count' <<<"$answer")" = "$expected_sealed" ] ||
+    die "the reseller's Connect answer is not $expected_sealed sealed: $answer"
+  for name in PO-8 PO-9; do
+    answer=$(as_reseller "$token" "$name")
+    [ "$(jq -r .code <<<"$answer")" = permission_denied ] || die "a reseller may see $name: $answer"
+  done
+}
+
+as_reseller() {
+  curl -sS --cacert "$state/ca/server-ca.pem" -H "Authorization: Bearer $1" -H 'Content-Type: application/json' \
+    -d "{\"name\": \"batches/$2\"}" "$(web_url)/preseal.batch.v1.BatchService/GetBatch"
+}
+
+verify_birth_certificates() {
+  local serial count=0
+  for serial in $(tiles 'map(select(.sealed) | .serialNumber) | join(" ")'); do
+    preseal birth-certificate "$serial" -o "$work/$serial.jws" >/dev/null || die "no birth certificate for $serial"
+    # No server, no session: only the file and the seal authority.
+    XDG_CONFIG_HOME="$work/nowhere" "$bin/preseal" verify "$work/$serial.jws" --ca "$state/ca/seal-ca.pem" >/dev/null ||
+      die "the birth certificate of $serial does not verify"
+    count=$((count + 1))
+  done
+  echo "$count"
+}
+
+# What the device printed and what the server stored must be the same lines, and sequences must be
+# 1..n: a missing one is lost, one too many duplicated.
+check_journals() {
+  local slot serial attempt attempts stored printed all
+  for slot in $(seq "$devices"); do
+    [ "$slot" = "$untrusted_slot" ] && continue
+    serial=$(printf 'SIM-%04d' "$slot")
+    stored=0
+    attempts=$(tiles "map(select(.serialNumber == \"$serial\"))[0].run.attempt")
+    for attempt in $(seq "$attempts"); do
+      all=$(preseal events "$serial" --attempt "$attempt" --output json)
+      jq -e '[.entries[].sequence | tonumber] == [range(1; (.entries | length) + 1)]' <<<"$all" >/dev/null ||
+        { lost=$((lost + 1)); say "$serial attempt $attempt: sequences are not 1..n"; }
+      stored=$((stored + $(jq '[.entries[] | select(.kind == "log-line" and .itemId != "")] | length' <<<"$all")))
+    done
+    printed=$(grep -c '^log item=' "$work/bench/device-$slot/agent.log" || true)
+    [ "$stored" -ge "$printed" ] || { lost=$((lost + printed - stored)); say "$serial: printed $printed lines, stored $stored"; }
+    [ "$stored" -le "$printed" ] || { duplicated=$((duplicated + stored - printed)); say "$serial: printed $printed lines, stored $stored"; }
+  done
+}
+
+# The scripts note each time they are applied: once an item and attempt, whatever was restarted.
+check_targets() {
+  local slot item want got
+  for slot in $(seq "$devices"); do
+    [ "$slot" = "$untrusted_slot" ] && continue
+    for item in security-baseline burn-in; do
+      want=1
+      [ "$item/$slot" = "burn-in/$failing_slot" ] && want=2
+      got=$(grep -cx "$item" "$work/bench/device-$slot/target/var/log/applied" || true)
+      [ "$got" -le "$want" ] || { duplicated=$((duplicated + got - want)); say "slot $slot applied $item $got times"; }
+      [ "$got" -ge "$want" ] || { lost=$((lost + want - got)); say "slot $slot applied $item $got times"; }
+    done
+    cmp -s "$work/bench/device-$slot/target/var/lib/preseal/birth-certificate.jws" "$(printf '%s/SIM-%04d.jws' "$work" "$slot")" ||
+      die "slot $slot does not hold the birth certificate the server gave out"
+  done
+}
