@@ -24,7 +24,8 @@ constexpr Transition kTable[] = {
     {S::kSealing, E::kSealRefusedByDevice, G::kNone, S::kReadyToSeal},
     {S::kSealing, E::kSealTampered, G::kNone, S::kBlocked},
 
-    // A device that attests again keeps its place. A refusal never moves an enrolled device: whoever
+    // A device that attests again keeps its place. A refusal never moves an enrolled device:
+    // whoever
     // sits on the bench with another TPM could otherwise stop it by naming its serial number.
     {S::kEnrolled, E::kEvidenceReceived, G::kNone, S::kEnrolled},
     {S::kEnrolled, E::kConfirmed, G::kNone, S::kEnrolled},
