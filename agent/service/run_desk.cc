@@ -135,7 +135,7 @@ Order RunDesk::NextOrderLocked() {
 Status RunDesk::ContinueOpenRun() {
   const auto current = Current();
   if (!current || current->log().header().plan.empty()) return OkStatus();
-  return ContinueRun();
+  return ContinueRun(/*ordered=*/false);
 }
 
 Status RunDesk::Execute(const Order& order) {
@@ -150,7 +150,7 @@ Status RunDesk::ExecuteAction(const std::string& command_id, const StartRunOrder
     return RefuseOldRun(command_id, order);
   }
   RETURN_IF_ERROR(OpenRun({order.run_id, command_id, order.plan}));
-  return ContinueRun();
+  return ContinueRun(/*ordered=*/true);
 }
 
 Status RunDesk::ExecuteAction(const std::string& command_id, const SealQuoteOrder& order) {

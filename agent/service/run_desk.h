@@ -76,7 +76,7 @@ class RunDesk {
   Status RefuseOldRun(const std::string& command_id, const StartRunOrder& order);
   Order NextOrderLocked();
   Status DropOldRuns();
-  Status ContinueRun();
+  Status ContinueRun(bool ordered);
   Status RefusePlan(const std::string& command_id, const Status& why);
   Status SealFor(const std::string& command_id, const SealOrder& order);
   Status Accept(const std::string& command_id);

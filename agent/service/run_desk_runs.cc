@@ -59,14 +59,18 @@ Status RunDesk::DropOldRuns() {
   return OkStatus();
 }
 
-Status RunDesk::ContinueRun() {
+// `ordered`: the server asks; it is answered even if there is nothing new to say.
+Status RunDesk::ContinueRun(bool ordered) {
   const auto current = Current();
   const std::string command_id = current->log().header().command_id;
   if (current->State().outcome()) {
     // A repeat, or a crash between the run's end and the command's.
     ShowItems(current->State());
     ShowOutcome(current->State());
-    if (current->State().CommandStateOf(command_id) == CommandState::kFailed) return OkStatus();
+    const auto state = current->State().CommandStateOf(command_id);
+    if (state == CommandState::kFailed || (state == CommandState::kDone && !ordered)) {
+      return OkStatus();
+    }
     return RecordCommand(command_id, CommandState::kDone);
   }
   RETURN_IF_ERROR(Accept(command_id));
