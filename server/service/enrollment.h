@@ -47,7 +47,7 @@ struct IssuedCertificate {
 struct CertificateRequest {
   DeviceId device;
   std::string serial_number;
-  crypto::Digest256 ek_sha256{};
+  crypto::Digest256 ek_sha256{};  // of the EK certificate (DER), as permanentIdentifier wants it
   bool lab = false;
   crypto::Digest256 evidence_sha256{};
 };

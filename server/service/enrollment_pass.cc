@@ -10,6 +10,7 @@
 #include "common/crypto/random.h"
 #include "common/log/log.h"
 #include "common/tpmwire/binding.h"
+#include "common/tpmwire/ek_certificate.h"
 #include "common/tpmwire/make_credential.h"
 #include "server/service/preparation.h"
 
@@ -74,6 +75,8 @@ StatusOr<std::variant<CredentialFacts, RefusalFacts>> Pass::OnEvidence(ByteView 
     return Answer(std::move(refused));
   }
   facts_ = std::move(verdict.facts);
+  ASSIGN_OR_RETURN(const auto ek, tpmwire::UnwrapNvCertificate(decoded.evidence.ek_certificate));
+  ek_certificate_sha256_ = crypto::Sha256(ek.der);
   ASSIGN_OR_RETURN(CredentialFacts credential, Encrypt(*facts_));
   return Answer(std::move(credential));
 }
@@ -183,7 +186,7 @@ StatusOr<std::variant<AdmissionFacts, RefusalFacts>> Pass::Admit() {
   SealRecord(true);
   const CertificateRequest request{.device = device_.id,
                                    .serial_number = device_.serial_number,
-                                   .ek_sha256 = facts_->ek_spki_sha256,
+                                   .ek_sha256 = ek_certificate_sha256_,
                                    .lab = facts_->lab,
                                    .evidence_sha256 = ToDigest(record_.evidence_sha256)};
   ASSIGN_OR_RETURN(IssuedCertificate certificate,

@@ -37,6 +37,7 @@ class Pass final : public EnrollmentPass {
   AttestationRecord record_;  // grows message by message
   Device device_;             // as read; the record is read again for every write
   std::optional<AttestedFacts> facts_;
+  crypto::Digest256 ek_certificate_sha256_{};
   Secret secret_;
   WallTime credential_expire_time_;
 };

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/adapters/config/server_config.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/status_matchers.h"
+
+namespace preseal::server {
+namespace {
+
+using test::StatusIs;
+constexpr auto kInvalid = StatusCode::kInvalidArgument;
+
+StatusOr<ServerConfig> Parse(const std::string& text) {
+  return ParseConfig(text, "preseal.yaml", "/etc/preseal");
+}
+
+constexpr char kLeast[] = "organisation: Example\nstate_dir: state\n";
+
+TEST(ParseConfigTest, TakesDefaultsAndResolvesPathsFromTheFile) {
+  ASSERT_OK_AND_ASSIGN(const ServerConfig config, Parse(kLeast));
+  EXPECT_EQ(config.state_dir, "/etc/preseal/state");
+  EXPECT_EQ(config.device_port.port, 7441);
+  EXPECT_EQ(config.public_names.front(), "localhost");
+  EXPECT_FALSE(config.auto_start);
+  EXPECT_TRUE(config.lab_root.empty())
+      << "virtual TPMs must be refused unless somebody names a root";
+  EXPECT_FALSE(config.accept_expired_ek);
+}
+
+TEST(ParseConfigTest, ReadsEverySetting) {
+  ASSERT_OK_AND_ASSIGN(const ServerConfig config, Parse(R"(organisation: Example
+state_dir: /var/lib/preseal
+public_names: [floor.example]
+public_url: https://floor.example
+device_port: {address: 127.0.0.1, port: 1}
+enrollment_port: {port: 2}
+api_port: {port: 3}
+web_port: {port: 0}
+trust: {ek_roots: [a.pem, /b], lab_root: lab.pem, expired_ek: accept-with-finding}
+technician_flow: {profiles: p, default_profile: x, start: automatic}
+log_level: debug
+)"));
+  EXPECT_EQ(config.device_port.address, "127.0.0.1");
+  EXPECT_EQ(config.web_port.port, 0);
+  ASSERT_EQ(config.ek_roots.size(), 2u);
+  EXPECT_EQ(config.ek_roots[0], "/etc/preseal/a.pem");
+  EXPECT_EQ(config.ek_roots[1], "/b");
+  EXPECT_EQ(config.lab_root, "/etc/preseal/lab.pem");
+  EXPECT_TRUE(config.accept_expired_ek);
+  EXPECT_TRUE(config.auto_start);
+  EXPECT_EQ(config.default_profile, "x");
+}
+
+TEST(ParseConfigTest, NamesTheLineOfEachMistake) {
+  const struct {
+    const char* text;
+    const char* message;
+  } kRows[] = {
+      {"state_dir: s\n", "\"organisation\" is missing"},
+      {"organisation: e\n", "\"state_dir\" is missing"},
+      {"organisation: e\nstate_dir: s\nports: 1\n", "preseal.yaml:3:1: unknown key \"ports\""},
+      {"organisation: e\nstate_dir: s\nweb_port: {prot: 1}\n",
+       "preseal.yaml:3:12: unknown key \"prot\""},
+      {"organisation: e\nstate_dir: s\nweb_port: {port: 65536}\n", "preseal.yaml:3:18"},
+      {"organisation: e\nstate_dir: s\ntrust: {expired_ek: allow}\n", "must be one of: refuse"},
+      {"organisation: e\nstate_dir: s\nstate_dir: t\n",
+       "preseal.yaml:3:1: key \"state_dir\" comes twice"},
+  };
+  for (const auto& row : kRows) EXPECT_THAT(Parse(row.text), StatusIs(kInvalid, row.message));
+}
+
+TEST(LoadConfigTest, SaysWhichFileIsMissing) {
+  EXPECT_THAT(LoadConfig("/nonexistent/preseal.yaml"),
+              StatusIs(StatusCode::kNotFound, "/nonexistent/preseal.yaml"));
+}
+
+}  // namespace
+}  // namespace preseal::server
