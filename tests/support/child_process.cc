@@ -43,6 +43,7 @@ std::string TailOf(const std::string& file) {
 
 StatusOr<pid_t> Spawn(const std::vector<std::string>& argv, const std::string& log_file) {
   std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
   for (const std::string& arg : argv) pointers.push_back(const_cast<char*>(arg.c_str()));
   pointers.push_back(nullptr);
   const int log = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -34,7 +34,7 @@ Status WriteText(const std::string& file, const std::string& text) {
 // swtpm_localca wants its settings in files; the CA already exists, so it only signs.
 Status WriteSettings(const std::string& state_dir, const EkAuthority& authority,
                      const ManufactureOptions& options) {
-  const std::string ca = authority.dir();
+  const std::string& ca = authority.dir();
   RETURN_IF_ERROR(WriteText(state_dir + "/localca.conf",
                             "statedir = " + ca + "\nsigningkey = " + ca +
                                 "/signkey.pem\nissuercert = " + ca +

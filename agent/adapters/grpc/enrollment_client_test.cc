@@ -190,7 +190,7 @@ TEST_F(EnrollTest, SilentServerEndsByTheDeadline) {
 
 TEST_F(EnrollTest, NoServerIsUnavailable) {
   server_.reset();
-  EXPECT_THAT(Run(), StatusIs(StatusCode::kUnavailable, "localhost"));
+  EXPECT_THAT(Run(), StatusIs(StatusCode::kUnavailable, "127.0.0.1"));
 }
 
 TEST_F(EnrollTest, ServerOfAnotherCaIsNotTalkedTo) {

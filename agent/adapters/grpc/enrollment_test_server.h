@@ -35,7 +35,7 @@ class EnrollmentTestServer final : public enrollment::v1::EnrollmentService::Ser
   static StatusOr<std::unique_ptr<EnrollmentTestServer>> Start(const test::TestPki& pki);
   ~EnrollmentTestServer() override;
 
-  std::string endpoint() const { return "localhost:" + std::to_string(port_); }
+  std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_); }
   Script& script() { return script_; }
   // Of the last pass: what it checked, why it failed if it did.
   const Status& verdict() const { return verdict_; }

@@ -48,7 +48,7 @@ Status Connection::OpenLocked() {
   }
   rc = Esys_Initialize(&esys_, tcti_context_, nullptr);
   if (rc != TSS2_RC_SUCCESS) {
-    const Status failed = TpmStatus(rc, "open TPM " + tcti_);
+    Status failed = TpmStatus(rc, "open TPM " + tcti_);
     CloseLocked();
     return failed;
   }

@@ -136,16 +136,17 @@ EVP_PKEY* LoadKey(ENGINE*, const char* name, UI_METHOD*, void*) {
   return key;
 }
 
-// Once per process. OpenSSL keeps a reference of its own in its list.
-bool AddEngine() {
+// Once per process. The reference is kept for good, as gRPC keeps those it takes.
+ENGINE* AddEngine() {
   ENGINE* engine = ENGINE_new();
-  if (engine == nullptr) return false;
+  if (engine == nullptr) return nullptr;
   const bool added =
       ENGINE_set_id(engine, kEngineId) == 1 && ENGINE_set_name(engine, "Preseal TPM keys") == 1 &&
       ENGINE_set_load_privkey_function(engine, LoadKey) == 1 && ENGINE_add(engine) == 1;
-  ENGINE_free(engine);
   ERR_clear_error();
-  return added;
+  if (added) return engine;
+  ENGINE_free(engine);
+  return nullptr;
 }
 
 StatusOr<tpmwire::EccKey> CheckKey(const TpmKey& key) {
@@ -166,8 +167,8 @@ StatusOr<std::unique_ptr<EngineKey>> EngineKey::Register(std::shared_ptr<Tpm> tp
     return InvalidArgument("engine key name must not be empty and have no colon");
   }
   ASSIGN_OR_RETURN(tpmwire::EccKey point, CheckKey(*key));
-  static const bool engine_added = AddEngine();
-  if (!engine_added) return Internal("OpenSSL does not take engines");
+  static const ENGINE* const engine = AddEngine();
+  if (engine == nullptr) return Internal("OpenSSL does not take engines");
   auto signer = std::make_shared<Signer>(Signer{std::move(tpm), std::move(key), std::move(point)});
   const bool inserted = Registry().Lock()->emplace(std::string(name), std::move(signer)).second;
   if (!inserted) return AlreadyExists("engine key " + std::string(name) + " is on offer already");

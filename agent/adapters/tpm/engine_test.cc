@@ -68,7 +68,7 @@ class EngineTest : public testing::Test {
     options.pem_cert_chain = client_pem_;
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    const auto channel = grpc::CreateCustomChannel("localhost:" + std::to_string(port_),
+    const auto channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port_),
                                                    grpc::SslCredentials(options), arguments);
     const auto stub = device::v1::ArtifactService::NewStub(channel);
     grpc::ClientContext context;
@@ -142,7 +142,7 @@ TEST_F(EngineTest, NameTakenAwayLoadsNoMore) {
   options.pem_cert_chain = client_pem_;
   options.pem_root_certs = pki_->ca().pem();
   const auto channel =
-      grpc::CreateChannel("localhost:" + std::to_string(port_), grpc::SslCredentials(options));
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port_), grpc::SslCredentials(options));
   EXPECT_FALSE(
       channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::milliseconds(200)));
 }
