@@ -14,6 +14,9 @@ namespace {
 using testing::HasSubstr;
 
 constexpr char kNonce[] = "00112233445566778899aabbccddeeff";
+// What a server may ask for: two banks, and more PCRs than one list of tpm2-tools holds.
+constexpr uint32_t kQuotedPcrs[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14};
+constexpr char kSelection[] = "sha256:0,1,2,3,4,5,6,7,8,9,14+sha384:0,1,2,3,4,5,6,7,8,9,14";
 
 class CliEvidenceTest : public CliTest {
  protected:
@@ -42,28 +45,37 @@ class CliEvidenceTest : public CliTest {
               "tpm2_pcrextend 7:sha256=" +
                   std::string(64, 'a') +
                   "\n"
-                  "tpm2_quote -c ak.ctx -l sha256:0,2,7 -q " +
-                  kNonce + " -m q.msg -s q.sig -o q.pcrs --pcrs_format=values\n",
+                  "tpm2_quote -c ak.ctx -l " +
+                  kSelection + " -q " + kNonce +
+                  " -m q.msg -s q.sig\n"
+                  "tpm2_pcrread " +
+                  kSelection + " -o q.values\n",
               work, tpm->tcti()))
         << shell_output_;
     enrollment::v1::Evidence evidence;
     evidence.set_quote_attest(Read(work + "/q.msg"));
     evidence.set_quote_signature(Read(work + "/q.sig"));
     evidence.set_ak_public(Read(work + "/ak.tpmt"));
-    const std::string values = Read(work + "/q.pcrs");
-    ASSERT_EQ(values.size(), 3u * 32);
+    const std::string values = Read(work + "/q.values");
+    ASSERT_EQ(values.size(), std::size(kQuotedPcrs) * (32 + 48));
     // The device may send them in any order.
-    for (const auto& [index, at] :
-         std::map<uint32_t, size_t, std::greater<>>{{0, 0}, {2, 1}, {7, 2}}) {
-      auto* value = evidence.add_pcr_values();
-      value->set_hash_algorithm(0x000B);
-      value->set_index(index);
-      value->set_value(values.substr(at * 32, 32));
+    for (size_t at = std::size(kQuotedPcrs); at-- > 0;) {
+      AddPcr(0x000B, kQuotedPcrs[at], values.substr(at * 32, 32), &evidence);
+      AddPcr(0x000C, kQuotedPcrs[at], values.substr(std::size(kQuotedPcrs) * 32 + at * 48, 48),
+             &evidence);
     }
     fleet_.evidence.set_evidence(evidence.SerializeAsString());
     ASSERT_OK_AND_ASSIGN(const Bytes nonce, FromHex(kNonce));
     fleet_.evidence.set_quote_qualifying_data(preseal::ToString(ByteView(nonce)));
     fleet_.evidence.set_accepted(true);
+  }
+
+  static void AddPcr(uint32_t algorithm, uint32_t index, std::string bytes,
+                     enrollment::v1::Evidence* evidence) {
+    auto* value = evidence->add_pcr_values();
+    value->set_hash_algorithm(algorithm);
+    value->set_index(index);
+    value->set_value(std::move(bytes));
   }
 
   // The command of VERIFY.txt that begins with `tool`.
@@ -86,9 +98,10 @@ TEST_F(CliEvidenceTest, StockToolAcceptsTheQuoteAndRefusesAChangedOne) {
   ASSERT_EQ(result.code, 0) << result.err;
   const std::string check = Instruction(to, "tpm2_checkquote");
   EXPECT_TRUE(Shell(check, to)) << check << "\n" << shell_output_;
-  // One bit of one PCR value.
+  // One bit of the first PCR value: behind the selections, a count of lists, one of values, a size.
+  constexpr size_t kFirstValueAt = 132 + 4 + 4 + 2;
   std::string pcrs = Read(to + "/quote.pcrs");
-  pcrs[40] = static_cast<char>(pcrs[40] ^ 1);
+  pcrs[kFirstValueAt] = static_cast<char>(pcrs[kFirstValueAt] ^ 1);
   Write("evidence/quote.pcrs", pcrs);
   EXPECT_FALSE(Shell(check, to));
 }

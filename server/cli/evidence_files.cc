@@ -3,17 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
 #include <utility>
 
 #include "common/crypto/encoding.h"
-#include "common/tpmwire/attest.h"
 #include "common/tpmwire/ek_certificate.h"
-#include "common/tpmwire/pcr.h"
 #include "common/tpmwire/public_area.h"
 #include "common/tpmwire/signature.h"
 #include "preseal/enrollment/v1/enrollment.pb.h"
+#include "server/cli/quoted_pcrs.h"
 #include "server/cli/views.h"
 
 namespace preseal::server::cli {
@@ -61,71 +58,23 @@ void AddEkCertificate(const enrollment_v1::Evidence& evidence, Files* files) {
   }
 }
 
-std::string BankName(uint16_t algorithm) {
-  switch (algorithm) {
-    case 0x0004:
-      return "sha1";
-    case 0x000B:
-      return "sha256";
-    case 0x000C:
-      return "sha384";
-    case 0x000D:
-      return "sha512";
-    default:
-      return fmt::format("0x{:x}", algorithm);
-  }
-}
-
-struct QuotedPcrs {
-  std::string list;  // "sha256:0,1,7+sha1:0"
-  Bytes values;
-};
-
-// In the order of the quote's own selection, which is how the digest was made.
-QuotedPcrs PcrsOf(const enrollment_v1::Evidence& evidence) {
-  QuotedPcrs pcrs;
-  const auto attest = tpmwire::ParseAttest(AsBytes(evidence.quote_attest()));
-  if (!attest.ok() || attest->quote() == nullptr) return pcrs;
-  std::map<std::pair<uint32_t, uint32_t>, const std::string*> value_of;
-  for (const auto& value : evidence.pcr_values()) {
-    value_of[{value.hash_algorithm(), value.index()}] = &value.value();
-  }
-  for (const auto& bank : attest->quote()->selections) {
-    if (bank.empty()) continue;
-    std::string indices;
-    for (uint32_t pcr = 0; pcr < tpmwire::kPcrCount; ++pcr) {
-      if (!bank.Selects(pcr)) continue;
-      indices += (indices.empty() ? "" : ",") + std::to_string(pcr);
-      const auto value = value_of.find({bank.hash_algorithm, pcr});
-      if (value == value_of.end()) return {};
-      const ByteView bytes = AsBytes(*value->second);
-      pcrs.values.insert(pcrs.values.end(), bytes.begin(), bytes.end());
-    }
-    pcrs.list += (pcrs.list.empty() ? "" : "+") + BankName(bank.hash_algorithm) + ":" + indices;
-  }
-  return pcrs;
-}
-
-std::string Instructions(const QuotedPcrs& pcrs) {
-  return fmt::format(
-      "How to check this attestation with stock tools, in this directory.\n"
-      "\n"
-      "The quote: signed by the AK, over the nonce, over these PCR values\n"
-      "  tpm2_checkquote -u ak.pem -m quote.attest -s quote.sig -g sha256 \\\n"
-      "    -q $(cat quote.nonce) -f quote.pcrs -l {0}\n"
-      "  (tpm2-tools before 5.7 accepts some forged quotes: CVE-2024-29038, -29039.)\n"
-      "\n"
-      "The EK certificate: from a TPM maker you trust\n"
-      "  openssl verify -partial_chain -CAfile MAKER-ROOTS.pem ek-cert.pem\n"
-      "\n"
-      "The issued device certificate: from your server's device CA\n"
-      "  openssl verify -CAfile DEVICE-CA.pem device.pem\n"
-      "\n"
-      "That AK and EK are in one TPM was proven by credential activation (credential.bin,\n"
-      "proof.bin); the secret behind it is not stored. decision.json has each check and its "
-      "verdict.\n",
-      pcrs.list.empty() ? "PCR-LIST" : pcrs.list);
-}
+constexpr std::string_view kInstructions =
+    "How to check this attestation with stock tools, in this directory.\n"
+    "\n"
+    "The quote: signed by the AK, over the nonce, over these PCR values\n"
+    "  tpm2_checkquote -u ak.pem -m quote.attest -s quote.sig -g sha256 \\\n"
+    "    -q $(cat quote.nonce) -f quote.pcrs\n"
+    "  (tpm2-tools before 5.7 accepts some forged quotes: CVE-2024-29038, -29039.)\n"
+    "\n"
+    "The EK certificate: from a TPM maker you trust\n"
+    "  openssl verify -partial_chain -CAfile MAKER-ROOTS.pem ek-cert.pem\n"
+    "\n"
+    "The issued device certificate: from your server's device CA\n"
+    "  openssl verify -CAfile DEVICE-CA.pem device.pem\n"
+    "\n"
+    "That AK and EK are in one TPM was proven by credential activation (credential.bin,\n"
+    "proof.bin); the secret behind it is not stored. decision.json has each check and its "
+    "verdict.\n";
 
 void AddDeviceCertificate(const std::string& der, Files* files) {
   files->Add("device.der", AsBytes(der));
@@ -153,10 +102,9 @@ StatusOr<std::vector<EvidenceFile>> EvidenceFiles(const fleet_v1::AttestationEvi
   files.Add("evidence.bin", AsBytes(record.evidence()));
   files.Add("credential.bin", AsBytes(record.credential()));
   files.Add("proof.bin", AsBytes(record.proof()));
-  const QuotedPcrs pcrs = PcrsOf(evidence);
   files.Add("quote.attest", AsBytes(evidence.quote_attest()));
   files.Add("quote.sig", AsBytes(evidence.quote_signature()));
-  files.Add("quote.pcrs", pcrs.values);
+  files.Add("quote.pcrs", QuotedPcrsForTools(evidence));
   files.AddText("quote.nonce", ToHex(AsBytes(record.quote_qualifying_data())));
   files.Add("certify.attest", AsBytes(evidence.certify_attest()));
   files.Add("certify.sig", AsBytes(evidence.certify_signature()));
@@ -173,7 +121,7 @@ StatusOr<std::vector<EvidenceFile>> EvidenceFiles(const fleet_v1::AttestationEvi
   }
   AddDeviceCertificate(record.device_certificate(), &files);
   AddDecision(record, &files);
-  files.AddText("VERIFY.txt", Instructions(pcrs));
+  files.AddText("VERIFY.txt", kInstructions);
   return std::move(files).Take();
 }
 
