@@ -18,6 +18,7 @@
 #include "agent/adapters/tpm/engine.h"
 #include "agent/adapters/tpm/tpm.h"
 #include "agent/app/identity_keeper.h"
+#include "agent/domain/back_off.h"
 #include "agent/service/serial_display.h"
 #include "agent/service/session.h"
 #include "common/base/limits.h"
@@ -129,6 +130,8 @@ StatusOr<AgentEnd> RunIdentities(const Options& options, Foundation& base, Ident
                                  const std::string& marker, StatusDisplay& display,
                                  std::stop_token stop) {
   std::unique_ptr<EngineKey> key;
+  // A server that enrols us and then refuses what it issued must not be asked in a circle.
+  BackOff pause(kReconnectFirst, kEnrollRetryLongest);
   auto obtained = keeper.Obtain(stop);
   while (true) {
     RETURN_IF_ERROR(obtained.status());
@@ -145,6 +148,7 @@ StatusOr<AgentEnd> RunIdentities(const Options& options, Foundation& base, Ident
       ShowSealed(display);
       return AgentEnd::kSealed;
     }
+    PauseUnlessStopped(pause.Next(0), stop);
     obtained = keeper.EnrollAnew(stop);
   }
 }

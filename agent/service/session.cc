@@ -36,6 +36,14 @@ struct Session::Connection {
   };
   std::deque<DownMessage> TakeMessages() { return std::exchange(inbox.Lock()->messages, {}); }
   bool Ended() { return inbox.Lock()->ended; }
+  void AwaitEnd(ChangeSignal& signal, std::chrono::milliseconds limit) {
+    const auto deadline = steady_clock::now() + limit;
+    while (true) {
+      const uint64_t seen = signal.version();
+      if (Ended() || steady_clock::now() >= deadline) return;
+      signal.WaitBeyond(seen, deadline);
+    }
+  }
 
   std::unique_ptr<SessionStream> stream;
   Guarded<Inbox> inbox;
@@ -73,7 +81,10 @@ std::optional<SessionEnd> Session::RunOnce(std::stop_token stop) {
   // A Send that waits for the server must not keep us from stopping.
   const std::stop_callback cancel(stop, [&connection] { connection.stream->Cancel(); });
   const auto end = Talk(connection, stop);
-  connection.stream->Cancel();
+  // A write fails before the reason for it has been read.
+  if (!end) connection.AwaitEnd(ports_.signal, timing_.end_within);
+  // Cancelling a stream that has ended would hide how it ended.
+  if (!connection.Ended()) connection.stream->Cancel();
   connection.reader.join();
   const Status status = connection.stream->Finish();
   // Said into a broken stream, the last word is said again: it is what confirms the seal.
@@ -171,12 +182,7 @@ bool Session::SendEvents(Connection& connection) {
 void Session::SayGoodbye(Connection& connection, const std::string& command_id) {
   connection.stream->Send(Goodbye{command_id});
   connection.stream->HalfClose();
-  const auto deadline = ports_.clock.Steady() + timing_.goodbye_within;
-  while (!connection.Ended() && ports_.clock.Steady() < deadline) {
-    const uint64_t seen = ports_.signal.version();
-    if (connection.Ended()) break;
-    ports_.signal.WaitBeyond(seen, deadline);
-  }
+  connection.AwaitEnd(ports_.signal, timing_.goodbye_within);
 }
 
 }  // namespace preseal::agent

@@ -33,6 +33,7 @@ struct SessionTiming {
   std::chrono::milliseconds blocked_retry = kBlockedRetry;
   std::chrono::milliseconds welcome_within = kWelcomeWithin;
   std::chrono::milliseconds goodbye_within = kGoodbyeWithin;
+  std::chrono::milliseconds end_within = kStreamEndWithin;
   std::chrono::milliseconds identity_refused_after = kIdentityRefusedAfter;
 };
 
@@ -68,7 +69,7 @@ class Session {
     std::string run_id;   // of its Hello
   };
   std::optional<SessionEnd> Judge(const Status& status, const Past& past);
-  std::optional<SessionEnd> JudgeUnreachable(const Status& status, bool welcomed);
+  std::optional<SessionEnd> JudgeUnreachable(bool welcomed);
   void ShowBlocked(const Status& status);
 
   SessionPorts ports_;
@@ -81,6 +82,7 @@ class Session {
   std::optional<LandingCard> landing_;
   bool blocked_ = false;
   int goodbyes_ = 0;
+  std::string last_end_;
 };
 
 }  // namespace preseal::agent

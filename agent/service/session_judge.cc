@@ -8,14 +8,19 @@ namespace preseal::agent {
 std::optional<SessionEnd> Session::Judge(const Status& status, const Past& past) {
   if (past.steady) back_off_.Reset();
   pause_ = back_off_.Next(ports_.chance());
-  log::Info("session ended", {{"status", ToString(status)}});
+  // An absent server is news once, not at every attempt.
+  if (ToString(status) != last_end_) log::Info("session ended", {{"status", ToString(status)}});
+  last_end_ = ToString(status);
   if (status.code() != StatusCode::kPermissionDenied) {
     ports_.display.ShowConnection(false, MessageOf(status));
   }
   switch (status.code()) {
-    case StatusCode::kUnavailable:
     case StatusCode::kUnauthenticated:
-      return JudgeUnreachable(status, past.welcomed);
+      // Said by the server itself, over a trusted connection.
+      log::Warning("the server refuses the device certificate, enrolling again");
+      return SessionEnd::kIdentityRefused;
+    case StatusCode::kUnavailable:
+      return JudgeUnreachable(past.welcomed);
     case StatusCode::kPermissionDenied:
       ShowBlocked(status);
       pause_ = timing_.blocked_retry;
@@ -34,10 +39,8 @@ std::optional<SessionEnd> Session::Judge(const Status& status, const Past& past)
 }
 
 // gRPC shows a refused certificate as UNAVAILABLE, like a server that is not there.
-std::optional<SessionEnd> Session::JudgeUnreachable(const Status& status, bool welcomed) {
-  const bool refused =
-      !welcomed && (status.code() == StatusCode::kUnauthenticated || ports_.dialer.Reachable());
-  if (!refused) {
+std::optional<SessionEnd> Session::JudgeUnreachable(bool welcomed) {
+  if (welcomed || !ports_.dialer.Reachable()) {
     refused_since_.reset();
     return std::nullopt;
   }

@@ -30,12 +30,12 @@ inline constexpr auto kItemPercentInterval = 200ms;  // at most five a second pe
 inline constexpr uint32_t kStepResumesMax = 3;       // attempts given back after a crash in one
 inline constexpr auto kStepRetryFirst = 1s;          // pause before the next attempt, doubled
 inline constexpr auto kStepRetryLongest = 30s;
-inline constexpr size_t kItemMessageBytesMax = 1024;                // one sentence, with room for paths
+inline constexpr size_t kItemMessageBytesMax = 1024;  // one sentence, with room for paths
 inline constexpr size_t kLogLineBytesMax = kEventTextBytesMax - 16;  // and the mark of a cut
-inline constexpr uint64_t kEventsReservedForItems = 20'000;         // log lines stop before these
-inline constexpr auto kStepTimeoutMax = 1440min;     // Autopilot's own ceiling for the whole ESP
-inline constexpr auto kStepTimeoutDefault = 60min;   // Autopilot's default
-inline constexpr uint32_t kRunsPerDeviceMax = 100;   // a device that needs more is a repair case
+inline constexpr uint64_t kEventsReservedForItems = 20'000;          // log lines stop before these
+inline constexpr auto kStepTimeoutMax = 1440min;    // Autopilot's own ceiling for the whole ESP
+inline constexpr auto kStepTimeoutDefault = 60min;  // Autopilot's default
+inline constexpr uint32_t kRunsPerDeviceMax = 100;  // a device that needs more is a repair case
 inline constexpr size_t kInlineContentBytesMax = 256 * 1024;
 inline constexpr size_t kPlanBytesMax = 3 * 1024 * 1024;  // must fit one gRPC message (4 MiB)
 
@@ -56,16 +56,17 @@ inline constexpr auto kSilenceAfter = 15s;       // three heartbeats missed
 inline constexpr auto kSealConfirmWithin = 60s;  // from SealArmed acked to the stream closed
 
 // --- device session (agent) ---
-inline constexpr size_t kOrderQueueMax = 16;      // orders waiting on the device; resent after Hello
-inline constexpr auto kReconnectFirst = 200ms;    // doubled up to kReconnectLongest
+inline constexpr size_t kOrderQueueMax = 16;    // orders waiting on the device; resent after Hello
+inline constexpr auto kReconnectFirst = 200ms;  // doubled up to kReconnectLongest
 inline constexpr auto kReconnectLongest = 10s;
 inline constexpr auto kEnrollRetryLongest = 60s;  // a refused device asks again this often
 inline constexpr auto kLeftoverKillWithin = 10s;  // for a killed agent's steps to be gone
 inline constexpr auto kBlockedRetry = 30s;        // a blocked device asks whether it still is
 inline constexpr auto kWelcomeWithin = 15s;
-inline constexpr auto kSteadySessionAfter = 5s;   // lived this long: the next pause is short again
-inline constexpr auto kGoodbyeWithin = 10s;       // for the server to close after our last word
-inline constexpr int kGoodbyesMax = 5;  // tries to be heard before the power goes off
+inline constexpr auto kSteadySessionAfter = 5s;  // lived this long: the next pause is short again
+inline constexpr auto kGoodbyeWithin = 10s;      // for the server to close after our last word
+inline constexpr int kGoodbyesMax = 5;           // tries to be heard before the power goes off
+inline constexpr auto kStreamEndWithin = 2s;  // for the reason of a broken stream to arrive
 inline constexpr auto kIdentityRefusedAfter = 30s;  // handshakes fail though the server is there
 inline constexpr size_t kEventBatchBytesMax = 1024 * 1024;  // well inside a gRPC message
 
@@ -79,7 +80,7 @@ inline constexpr uint64_t kSpoolBytesMax = 256ull * 1024 * 1024;
 
 inline constexpr uint64_t kSpoolSegmentBytes = 1024 * 1024;  // freed by the ack in pieces this big
 inline constexpr auto kSpoolFullRetry = 1s;  // somebody else may have made room on the disk
-inline constexpr size_t kSpoolRecordBytesMax = 64 * 1024;    // an event, its key and its frame
+inline constexpr size_t kSpoolRecordBytesMax = 64 * 1024;  // an event, its key and its frame
 
 // --- target (agent) ---
 inline constexpr int kTargetOpenRetriesMax = 32;  // a path that is renamed under us
