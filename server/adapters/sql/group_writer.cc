@@ -115,13 +115,24 @@ size_t GroupWriter::CommitSome(std::span<Entry> entries) {
     decided = i + 1;
   }
   if (lost.ok()) lost = transaction->Commit();
+  LogTurn(lost);
   if (lost.ok()) return decided;
   revision_ = 0;
   for (Entry& entry : entries.first(decided)) {
     if (entry.result.ok()) entry.result = lost;
   }
-  log::Error("transaction failed", {{"jobs", decided}, {"error", ToString(lost)}});
   return decided;
+}
+
+void GroupWriter::LogTurn(const Status& status) {
+  // Every job is told. The log says it once, or a full disk would fill another one.
+  if (status.ok() == !failing_) return;
+  failing_ = !status.ok();
+  if (failing_) {
+    log::Error("the store cannot write", {{"error", ToString(status)}});
+  } else {
+    log::Info("the store can write again");
+  }
 }
 
 void GroupWriter::Report(std::span<Entry> entries) {

@@ -55,11 +55,14 @@ class GroupWriter {
   size_t CommitSome(std::span<Entry> entries);
   // Runs one job; false if the whole transaction is lost with it.
   bool RunJob(Entry* entry);
+  // Logs when transactions begin to fail and when they succeed again.
+  void LogTurn(const Status& status);
   void Report(std::span<Entry> entries);
 
   std::unique_ptr<sql::Connection> connection_;
   TxRows rows_;
   uint64_t revision_ = 0;  // newest of the group's kept jobs
+  bool failing_ = false;   // the last transaction was lost
   Guarded<Shared> shared_;
   std::condition_variable wake_;
   std::thread thread_;
