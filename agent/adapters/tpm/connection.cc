@@ -1,15 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/adapters/tpm/connection.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <tss2/tss2_tctildr.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <thread>
 
 #include "agent/adapters/tpm/tpm_error.h"
 #include "common/base/limits.h"
 
 namespace preseal::agent {
+namespace {
+
+// The socket TCTIs write without MSG_NOSIGNAL: a TPM that goes away in mid-command would kill the
+// process. Holds SIGPIPE back from this thread, and swallows one that came meanwhile.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoSigpipe() {
+    const timespec at_once{};
+    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_ = false;
+};
+
+}  // namespace
 
 Status Link::Check(TSS2_RC rc, std::string_view verb) {
   last_ = rc;
@@ -29,12 +61,16 @@ StatusOr<std::shared_ptr<Connection>> Connection::Open(const std::string& tcti) 
   // Whoever set the variable wants to see them.
   ::setenv("TSS2_LOG", "all+none", 0);
   std::shared_ptr<Connection> connection(new Connection(tcti));
+  const NoSigpipe no_sigpipe;
   const std::lock_guard lock(connection->mutex_);
   RETURN_IF_ERROR(connection->OpenLocked());
   return connection;
 }
 
-Connection::~Connection() { CloseLocked(); }
+Connection::~Connection() {
+  const NoSigpipe no_sigpipe;
+  CloseLocked();
+}
 
 Status Connection::OpenLocked() {
   CloseLocked();
@@ -61,6 +97,7 @@ void Connection::CloseLocked() {
 }
 
 Status Connection::Run(const std::function<Status(Link&)>& work) {
+  const NoSigpipe no_sigpipe;
   const std::lock_guard lock(mutex_);
   Status answer = OkStatus();
   auto pause = kTpmReopenPause;
@@ -82,6 +119,7 @@ Status Connection::Run(const std::function<Status(Link&)>& work) {
 }
 
 void Connection::Flush(ESYS_TR handle, uint64_t generation) {
+  const NoSigpipe no_sigpipe;
   const std::lock_guard lock(mutex_);
   if (esys_ == nullptr || generation != generation_) return;
   if (Esys_FlushContext(esys_, handle) != TSS2_RC_SUCCESS) Esys_TR_Close(esys_, &handle);

@@ -3,9 +3,12 @@
 #include "agent/adapters/tpm/tpm.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <filesystem>
 
+#include "agent/adapters/tpm/connection.h"
 #include "agent/adapters/tpm/tpm_fixture.h"
 
 namespace preseal::agent {
@@ -191,6 +194,22 @@ TEST_F(TpmTest, TpmThatStaysAwayIsUnavailableAndUsableOnceBack) {
   EXPECT_THAT(tpm_->Sign(*key, kNonce), StatusIs(StatusCode::kUnavailable));
   ASSERT_OK(swtpm_->Restart());
   EXPECT_OK(tpm_->Sign(*key, kNonce));
+}
+
+// What the socket TCTI does when the TPM goes away in mid-command; by default it ends the process.
+TEST_F(TpmTest, WriteToATpmThatWentAwayRaisesNoSignal) {
+  ASSERT_OK_AND_ASSIGN(const auto connection, Connection::Open(swtpm_->tcti()));
+  EXPECT_OK(connection->Run([](Link&) {
+    int ends[2];
+    if (::pipe(ends) != 0) return Internal("pipe");
+    ::close(ends[0]);
+    EXPECT_EQ(::write(ends[1], "x", 1), -1);
+    ::close(ends[1]);
+    return OkStatus();
+  }));
+  sigset_t pending;
+  sigpending(&pending);
+  EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
 }
 
 TEST_F(TpmTest, ClearedTpmIsNotMistakenForTheOldOne) {
