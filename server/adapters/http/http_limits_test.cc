@@ -183,6 +183,23 @@ TEST_F(HttpLimitsTest, StalledReaderStopsProducerAndIsCut) {
   EXPECT_LT(observed_.messages_written() * kFloodMessageBytes, 4u * 1024 * 1024);
 }
 
+TEST_F(HttpLimitsTest, AbortedCallsLeaveNothingBehind) {
+  constexpr int kCalls = 200;
+  options_.limits.calls = 4;  // so that a call that does not end blocks the later ones
+  Start();
+  std::mt19937 random(20261122);
+  for (int i = 0; i < kCalls; ++i) {
+    RawClient client(web_->port(), "http/1.1");
+    client.Send(WatchRequest(i % 2 == 0 ? "flood" : "hang", 0, "HTTP/1.1"));
+    for (int pieces = std::uniform_int_distribution<int>(1, 20)(random); pieces > 0; --pieces) {
+      if (client.Receive().empty() || i % 2 == 1) break;
+    }
+    ASSERT_TRUE(observed_.WaitForCancelled(i)) << i;  // all before this one
+  }
+  EXPECT_TRUE(observed_.WaitForCancelled(kCalls));
+  EXPECT_EQ(Post({}, kWhoAmI, "application/json", "{}").status, 200);
+}
+
 TEST_F(HttpLimitsTest, SlowReaderGetsEveryMessageInOrder) {
   Start();
   constexpr int kMessages = 400;
