@@ -103,7 +103,7 @@ server::AttestationEvidence AttestationFixture::Build() {
   evidence.ak_public = tpmwire::MarshalPublic(ak);
   evidence.device_key_public = tpmwire::MarshalPublic(device_key);
   evidence.pcr_values = pcr_values;
-  evidence.claims = ToBytes("claims");
+  evidence.claims = claims;
   evidence.claimed_tpm = claimed_tpm;
 
   const Bytes ak_name = tpmwire::NameOf(ak);
@@ -127,7 +127,10 @@ server::AttestationEvidence AttestationFixture::Build() {
   quote.header.type = tpmwire::kAttestQuote;
   quote.extra_data = ToBytes(ByteView(tpmwire::QuoteQualifyingData(binding)));
   tpmwire::QuoteInfo info{context.pcrs, {}};
-  info.selections[0].mask.fill(0);  // SHA-1 is not allocated
+  for (auto& bank : info.selections) {
+    // The SHA-1 bank is not allocated.
+    if (bank.hash_algorithm == static_cast<uint16_t>(tpmwire::HashAlg::kSha1)) bank.mask.fill(0);
+  }
   info.pcr_digest =
       tpmwire::PcrDigest(tpmwire::HashAlg::kSha256, info.selections, pcr_values).value();
   quote.body = info;

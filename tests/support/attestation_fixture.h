@@ -82,6 +82,7 @@ class AttestationFixture {
   tpmwire::PublicArea device_key;
   std::vector<tpmwire::PcrValue> pcr_values;
   server::ClaimedTpm claimed_tpm;
+  Bytes claims = ToBytes("claims");  // what the device says of itself, as it travels
 
   // Called on good values, before they are signed.
   std::function<void(tpmwire::Attest&)> change_certify = [](tpmwire::Attest&) {};
