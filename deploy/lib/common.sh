@@ -4,7 +4,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 preset=${PRESEAL_PRESET:-release}
-build_dir="$root/build/$preset"
+# ctest names the folder it was built in, which need not be a preset's.
+build_dir=${PRESEAL_BUILD_DIR:-$root/build/$preset}
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }

@@ -7,8 +7,10 @@
 //   PRESEAL_NEW_PASSWORD    what it is changed to
 //   PRESEAL_SCREENSHOT_DIR  where pictures go; none are taken without
 //   PRESEAL_E2E_DEADLINE    seconds a device may take from enrolled to ready, default 180
+//   PRESEAL_E2E_WATCHING    a file, made once the wall is watched: a bench may wait for it
+//   PRESEAL_E2E_STARTS_ITSELF  set if the bench starts its runs itself; else this test does
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import AxeBuilder from "@axe-core/playwright";
@@ -52,7 +54,8 @@ test("logs in, choosing a new password if the first was one-time", async () => {
 test("shows the bench and moves devices to ready", async () => {
   await page.getByTestId("tile").first().waitFor({ timeout: RUN_DEADLINE_MS });
   await keepHistory(page);
-  await startWhatWaits();
+  if (process.env.PRESEAL_E2E_WATCHING) writeFileSync(process.env.PRESEAL_E2E_WATCHING, "");
+  if (!process.env.PRESEAL_E2E_STARTS_ITSELF) await startWhatWaits();
   await tiles("ready").first().waitFor({ timeout: RUN_DEADLINE_MS });
   await picture("wall");
   await assertAccessible("wall");
