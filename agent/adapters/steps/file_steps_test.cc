@@ -149,8 +149,9 @@ TEST_F(StepsTest, ScriptWithAWrongProgressLineIsJustOutput) {
 }
 
 TEST_F(StepsTest, ScriptExitCodesAreMapped) {
-  Step step = StepOf(ScriptStep{"", "exit 7", ""});
+  Step step = StepOf(ScriptStep{"", "echo fan stalled >&2; exit 7", ""});
   StepResult result = Apply(step);
+  EXPECT_EQ(result.message, "apply ended with exit code 7: fan stalled");
   EXPECT_EQ(NameOf(result.code), "STEP_EXIT_CODE");
   EXPECT_EQ(result.exit_code, 7);
   EXPECT_FALSE(result.final);

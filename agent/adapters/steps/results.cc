@@ -52,7 +52,8 @@ StepResult FromArtifactStatus(const Status& status) {
   }
 }
 
-StepResult FromEnding(const Step& step, std::string_view what, const process::Ending& ending) {
+StepResult FromEnding(const Step& step, std::string_view what, const CommandEnd& end) {
+  const process::Ending& ending = end.ending;
   switch (ending.kind) {
     case process::Ending::Kind::kStopped:
       return {.kind = StepResult::Kind::kStopped};
@@ -68,8 +69,9 @@ StepResult FromEnding(const Step& step, std::string_view what, const process::En
   StepResult result = Done();
   const ExitMeaning meaning = MeaningOf(step, ending.exit_code);
   if (meaning != ExitMeaning::kSuccess) {
-    result = Failed(ItemCode::kStepExitCode,
-                    fmt::format("{} ended with exit code {}", what, ending.exit_code));
+    std::string message = fmt::format("{} ended with exit code {}", what, ending.exit_code);
+    if (!end.last_line.empty()) message += ": " + end.last_line;
+    result = Failed(ItemCode::kStepExitCode, std::move(message));
     result.final = meaning == ExitMeaning::kFail;
   }
   result.exit_code = ending.exit_code;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/adapters/steps/script_step.h"
 #include "agent/service/step_executor.h"
 #include "common/process/process.h"
 #include "common/status/status.h"
@@ -23,7 +24,7 @@ StepResult FromTargetStatus(const Status& status);
 // A Status of ArtifactSource::Fetch.
 StepResult FromArtifactStatus(const Status& status);
 // How a step's apply command ended, by the step's exit codes. `what` names it: "dpkg".
-StepResult FromEnding(const Step& step, std::string_view what, const process::Ending& ending);
+StepResult FromEnding(const Step& step, std::string_view what, const CommandEnd& end);
 // The same for a detect or verify command: any exit code but 0 means "not in place".
 StepResult FromCheckEnding(std::string_view what, const process::Ending& ending);
 // The command could not be started.

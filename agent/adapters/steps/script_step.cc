@@ -10,6 +10,7 @@ namespace preseal::agent::steps {
 namespace {
 
 constexpr std::string_view kProgressMark = "PRESEAL_PROGRESS ";
+constexpr size_t kLastLineBytesMax = 200;
 
 // True if the line was a report of progress and not text.
 bool HandledAsProgress(std::string_view line, StepObserver& observer) {
@@ -33,27 +34,29 @@ std::vector<std::string> EnvironmentFor(const CommandSettings& settings, const S
   return environment;
 }
 
-StatusOr<process::Ending> RunCommand(const CommandSettings& settings, const Step& step,
-                                     std::vector<std::string> argv,
-                                     std::chrono::milliseconds timeout, StepObserver& observer,
-                                     std::stop_token stop) {
+StatusOr<CommandEnd> RunCommand(const CommandSettings& settings, const Step& step,
+                                std::vector<std::string> argv, std::chrono::milliseconds timeout,
+                                StepObserver& observer, std::stop_token stop) {
   process::Command command;
   command.argv = std::move(argv);
   command.environment = EnvironmentFor(settings, step);
   command.working_directory = settings.target_root;
   // 0 would mean no limit.
   command.timeout = std::max(timeout, std::chrono::milliseconds(1));
-  const auto on_line = [&observer](process::Output from, std::string_view line) {
+  CommandEnd end;
+  const auto on_line = [&observer, &end](process::Output from, std::string_view line) {
     if (from == process::Output::kStandard && HandledAsProgress(line, observer)) return;
+    if (!line.empty()) end.last_line = EscapeForLog(line, kLastLineBytesMax);
     observer.OnLine(line);
   };
-  return process::Run(command, on_line, stop);
+  ASSIGN_OR_RETURN(end.ending, process::Run(command, on_line, stop));
+  return end;
 }
 
 // Through a file, because one argument may have at most 128 KiB.
-StatusOr<process::Ending> ScriptSteps::RunScript(const Step& step, std::string_view name,
-                                                 const std::string& text, StepObserver& observer,
-                                                 std::stop_token stop) {
+StatusOr<CommandEnd> ScriptSteps::RunScript(const Step& step, std::string_view name,
+                                            const std::string& text, StepObserver& observer,
+                                            std::stop_token stop) {
   const std::string path = settings_.scratch_directory + "/" + std::string(name) + ".sh";
   RETURN_IF_ERROR(files::WriteAtomic(path, AsBytes(text), 0600));
   auto ending = RunCommand(settings_, step, {"/bin/sh", path}, step.timeout, observer, stop);
@@ -66,7 +69,7 @@ StepResult ScriptSteps::Detect(const Step& step, const ScriptStep& script, StepO
                                std::stop_token stop) {
   if (script.detect.empty()) return NotInPlace("the step has no detect");
   const auto ending = RunScript(step, "detect", script.detect, observer, stop);
-  return ending.ok() ? FromCheckEnding("detect", *ending) : FromStartStatus(ending.status());
+  return ending.ok() ? FromCheckEnding("detect", ending->ending) : FromStartStatus(ending.status());
 }
 
 StepResult ScriptSteps::Apply(const Step& step, const ScriptStep& script, StepObserver& observer,
@@ -79,7 +82,7 @@ StepResult ScriptSteps::Verify(const Step& step, const ScriptStep& script, StepO
                                std::stop_token stop) {
   if (script.verify.empty()) return Done();
   const auto ending = RunScript(step, "verify", script.verify, observer, stop);
-  return ending.ok() ? FromCheckEnding("verify", *ending) : FromStartStatus(ending.status());
+  return ending.ok() ? FromCheckEnding("verify", ending->ending) : FromStartStatus(ending.status());
 }
 
 }  // namespace preseal::agent::steps

@@ -21,11 +21,15 @@ struct CommandSettings {
 // MinimalEnvironment, PRESEAL_TARGET_ROOT, PRESEAL_ITEM, the marker.
 std::vector<std::string> EnvironmentFor(const CommandSettings& settings, const Step& step);
 
+struct CommandEnd {
+  process::Ending ending;
+  std::string last_line;  // of either output; usually says what went wrong
+};
+
 // Runs `argv` in the target root; every line of output goes to `observer`.
-StatusOr<process::Ending> RunCommand(const CommandSettings& settings, const Step& step,
-                                     std::vector<std::string> argv,
-                                     std::chrono::milliseconds timeout, StepObserver& observer,
-                                     std::stop_token stop);
+StatusOr<CommandEnd> RunCommand(const CommandSettings& settings, const Step& step,
+                                std::vector<std::string> argv, std::chrono::milliseconds timeout,
+                                StepObserver& observer, std::stop_token stop);
 
 class ScriptSteps {
  public:
@@ -38,9 +42,8 @@ class ScriptSteps {
                     std::stop_token stop);
 
  private:
-  StatusOr<process::Ending> RunScript(const Step& step, std::string_view name,
-                                      const std::string& text, StepObserver& observer,
-                                      std::stop_token stop);
+  StatusOr<CommandEnd> RunScript(const Step& step, std::string_view name, const std::string& text,
+                                 StepObserver& observer, std::stop_token stop);
 
   CommandSettings settings_;
 };
