@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ostream>
 #include <span>
 
 #include "server/domain/refusal.h"
@@ -15,6 +16,7 @@ struct Spoiled {
   RefusalCode code;
   void (*spoil)(test::AttestationFixture&);
 };
+inline void PrintTo(const Spoiled& spoiled, std::ostream* out) { *out << spoiled.what; }
 
 std::span<const Spoiled> SpoiledEks();         // input, EK certificate, chain, key, TPM identity
 std::span<const Spoiled> SpoiledStatements();  // AK, device key, certify, quote

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -26,6 +27,7 @@ struct StoreKind {
   std::function<StatusOr<std::unique_ptr<server::Store>>(const std::string& dir, const Clock*)>
       open;
 };
+inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 std::vector<StoreKind> StoreKinds();
 
 inline std::string StoreKindName(const testing::TestParamInfo<StoreKind>& info) {
