@@ -60,7 +60,7 @@ struct Gateway::Impl {
   const JsonCodec codec;
 };
 
-Gateway::Gateway(std::shared_ptr<grpc::Channel> channel, MethodTable methods,
+Gateway::Gateway(const std::shared_ptr<grpc::Channel>& channel, MethodTable methods,
                  std::string gate_token, size_t calls_max)
     : impl_(std::make_unique<Impl>(channel, std::move(methods), std::move(gate_token), calls_max)) {
 }
@@ -109,7 +109,7 @@ void Gateway::Impl::Call(const Method& method, std::unique_ptr<RpcProtocol> prot
   if (!counter->Enter()) return refuse(ResourceExhausted("too many calls, try again later"));
   const auto call =
       std::make_shared<GatewayCall>(method, std::move(protocol), std::move(out), counter);
-  call->Start(stub, *metadata, std::move(*message), *timeout);
+  call->Start(stub, *metadata, *message, *timeout);
 }
 
 }  // namespace preseal::server::http

@@ -18,8 +18,8 @@ namespace preseal::server::http {
 class Gateway {
  public:
   // `gate_token` goes to every handler, so that it can tell the gateway from outside callers.
-  Gateway(std::shared_ptr<grpc::Channel> channel, MethodTable methods, std::string gate_token,
-          size_t calls_max);
+  Gateway(const std::shared_ptr<grpc::Channel>& channel, MethodTable methods,
+          std::string gate_token, size_t calls_max);
   ~Gateway();
 
   bool Serves(const std::string& path) const;

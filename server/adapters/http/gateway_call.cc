@@ -36,7 +36,8 @@ GatewayCall::GatewayCall(const Method& method, std::unique_ptr<RpcProtocol> prot
 
 GatewayCall::~GatewayCall() { counter_->Leave(); }
 
-void GatewayCall::Start(grpc::GenericStub& stub, const Metadata& metadata, std::string request,
+void GatewayCall::Start(grpc::GenericStub& stub, const Metadata& metadata,
+                        const std::string& request,
                         std::optional<std::chrono::nanoseconds> timeout) {
   self_ = shared_from_this();
   for (const auto& [name, value] : metadata) context_.AddMetadata(name, value);
@@ -60,7 +61,7 @@ void GatewayCall::OnReadInitialMetadataDone(bool ok) {
 
 void GatewayCall::OnReadDone(bool ok) {
   if (!ok) return RemoveHold();
-  out_->Post([call = self_, message = std::move(incoming_)] { call->Deliver(message); });
+  out_->Post([call = self_, message = incoming_] { call->Deliver(message); });
 }
 
 void GatewayCall::OnDone(const grpc::Status& status) {

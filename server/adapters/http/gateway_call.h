@@ -51,7 +51,7 @@ class GatewayCall final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
   ~GatewayCall() override;
 
   // On the strand. `timeout` absent means none.
-  void Start(grpc::GenericStub& stub, const Metadata& metadata, std::string request,
+  void Start(grpc::GenericStub& stub, const Metadata& metadata, const std::string& request,
              std::optional<std::chrono::nanoseconds> timeout);
 
  private:

@@ -38,6 +38,8 @@ class TlsConnection final : public Link,
   void Abort() override;
 
  private:
+  static constexpr size_t kReadBytes = 16384;  // one TLS record
+
   enum class Phase { kHandshake, kOpen, kLingering, kClosed };
   using ErrorCode = boost::system::error_code;
 
@@ -67,9 +69,9 @@ class TlsConnection final : public Link,
   SteadyTime phase_deadline_ = kNever;  // of handshake and lingering
   SteadyTime write_deadline_ = kNever;
   SteadyTime armed_ = kNever;
-  std::string output_;                   // being written
-  std::array<char, 16 * 1024> input_{};  // being read into, and nothing else: a buffer shared with
-                                         // a parser that consumes from it would shift requests
+  std::string output_;                    // being written
+  std::array<char, kReadBytes> input_{};  // being read into, and nothing else: a buffer shared with
+                                          // a parser that consumes from it would shift requests
 };
 
 }  // namespace preseal::server::http
