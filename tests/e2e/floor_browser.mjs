@@ -21,11 +21,12 @@ export async function openBrowser(caFile) {
   return {
     trusted,
     complaints: [],
-    async newPage(scheme) {
+    async newPage(scheme, screen = {}) {
       const context = await browser.newContext({
         ignoreHTTPSErrors: !trusted,
         viewport: { width: 1920, height: 1080 },
         colorScheme: scheme,
+        ...screen,
       });
       context.setDefaultTimeout(ACTION_DEADLINE_MS);
       const page = await context.newPage();
