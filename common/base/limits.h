@@ -66,7 +66,7 @@ inline constexpr auto kWelcomeWithin = 15s;
 inline constexpr auto kSteadySessionAfter = 5s;  // lived this long: the next pause is short again
 inline constexpr auto kGoodbyeWithin = 10s;      // for the server to close after our last word
 inline constexpr int kGoodbyesMax = 5;           // tries to be heard before the power goes off
-inline constexpr auto kStreamEndWithin = 2s;  // for the reason of a broken stream to arrive
+inline constexpr auto kStreamEndWithin = 2s;     // for the reason of a broken stream to arrive
 inline constexpr auto kIdentityRefusedAfter = 30s;  // handshakes fail though the server is there
 inline constexpr size_t kEventBatchBytesMax = 1024 * 1024;  // well inside a gRPC message
 
