@@ -14,7 +14,6 @@ namespace preseal::agent {
 namespace {
 
 constexpr int kItems = 12;
-constexpr char kMarker[] = "PRESEAL_AGENT_STATE=x";
 
 PlanBuilder ManyItems() {
   PlanBuilder plan;
@@ -65,7 +64,8 @@ TEST(RunCrashTest, KilledAtManyPointsARunLosesNothingAndAppliesNothingTwice) {
     ++kills;
     ASSERT_LT(kills, 500);
     // As the agent does when it starts: what its predecessor left running must not go on.
-    ASSERT_THAT(process::KillMarked(kMarker, std::chrono::seconds(10)), test::IsOk());
+    ASSERT_THAT(process::KillMarked("PRESEAL_AGENT_STATE=" + folder, std::chrono::seconds(10)),
+                test::IsOk());
     bytes += 60 + random() % 200;
   }
   EXPECT_GE(kills, 10);

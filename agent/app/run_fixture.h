@@ -95,8 +95,8 @@ class Workbench {
     auto root = steps::TargetRoot::Open(folder + "/target");
     EXPECT_THAT(root, test::IsOk());
     target = std::make_unique<steps::TargetRoot>(*std::move(root));
-    auto made = steps::MakeStepExecutor(*target, artifacts,
-                                        {folder + "/state/scratch", "PRESEAL_AGENT_STATE=x"});
+    auto made = steps::MakeStepExecutor(
+        *target, artifacts, {folder + "/state/scratch", "PRESEAL_AGENT_STATE=" + folder});
     EXPECT_THAT(made, test::IsOk());
     executor = *std::move(made);
     seal_target = steps::MakeSealTarget(*target, {folder + "/state", {folder + "/state/station"}});
