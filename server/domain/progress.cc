@@ -112,7 +112,7 @@ ProgressSummary Summarise(std::span<const Item> items) {
     if (item.gating == Gating::kBackground) continue;
     ++sum.items_total;
     if (IsDone(item.state)) ++sum.items_done;
-    percent_total += HasEnded(item.state) ? 100 : item.percent;
+    percent_total += IsDone(item.state) ? 100 : item.percent;
     const bool fatal = item.gating == Gating::kBlocking && item.state == ItemState::kFailed;
     if (fatal && !sum.failed_blocking) {
       sum.failed_blocking = item.item_id;

@@ -57,6 +57,13 @@ TEST(SummariseTest, ShowsTheRunningItemAndCounts) {
   EXPECT_EQ(sum.percent, 75u);
 }
 
+TEST(SummariseTest, AFailedItemCountsAsFarAsItCame) {
+  std::vector items{MakeItem("a", Gating::kBlocking, ItemState::kSucceeded),
+                    MakeItem("b", Gating::kBlocking, ItemState::kFailed)};
+  items[1].percent = 50;
+  EXPECT_EQ(Summarise(items).percent, 75u);
+}
+
 TEST(ApplyChangeTest, SucceededStaysSucceeded) {
   Item item = MakeItem("a", Gating::kBlocking, ItemState::kSucceeded);
   ApplyChange({.item_id = item.item_id, .state = ItemState::kInProgress}, FromMicros(1), &item);

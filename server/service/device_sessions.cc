@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
+#include <variant>
 
 #include "common/base/limits.h"
 #include "common/base/secret.h"
@@ -34,6 +37,10 @@ bool SilenceMatters(DeviceState state) {
   }
   return false;
 }
+
+// Output is most of what devices send and changes the journal alone: no item to load, no record to
+// write, no watcher to wake.
+bool MovesTheDevice(const Event& event) { return !std::holds_alternative<LogLine>(event.body); }
 
 Status CheckMayConnect(const Device& device, const HelloFacts& hello) {
   if (device.state == DeviceState::kBlocked) {
@@ -149,10 +156,11 @@ Status DeviceSessions::StoreEvents(Tx& tx, const DeviceId& device_id, const RunI
   if (first_new == events.size()) return OkStatus();
 
   ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_id));
+  const auto fresh = std::span(events).subspan(first_new);
   const bool present_run = run_id.attempt() == device.attempt;
-  if (present_run) {
+  if (present_run && std::any_of(fresh.begin(), fresh.end(), MovesTheDevice)) {
     ASSIGN_OR_RETURN(RunProgress progress, RunProgress::Load(tx, run));
-    for (const Event& event : std::span(events).subspan(first_new)) {
+    for (const Event& event : fresh) {
       RETURN_IF_ERROR(progress.Apply(tx, event, now, &device, &run));
       if (const auto* quoted = std::get_if<SealQuoted>(&event.body)) {
         RETURN_IF_ERROR(seals_.OnQuoted(tx, *quoted, run, &device));
@@ -191,8 +199,14 @@ void DeviceSessions::Ended(const DeviceId& device, const DeviceLink* link, bool 
 Status DeviceSessions::SetContact(Tx& tx, const DeviceId& id, ContactState contact) {
   ASSIGN_OR_RETURN(Device device, tx.devices.Get(id));
   if (contact == ContactState::kSilent && !SilenceMatters(device.state)) return OkStatus();
+  const WallTime now = clock_.Now();
+  if (contact != ContactState::kSilent) {
+    device.contact_time = now;
+  } else if (device.contact == ContactState::kConnected) {
+    // Signs of life on an open stream are not written one by one; the last was this long ago.
+    device.contact_time = now - kSilenceAfter;
+  }
   device.contact = contact;
-  if (contact != ContactState::kSilent) device.contact_time = clock_.Now();
   return tx.devices.Put(&device);
 }
 

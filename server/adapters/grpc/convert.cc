@@ -59,7 +59,7 @@ void ToProto(const Device& device, fv1::Device* out) {
   if (!device.failure.code.empty()) ToProto(device.failure, out->mutable_failure());
   if (device.items_total != 0) ProgressToProto(device, out->mutable_progress());
   out->mutable_contact()->set_state(static_cast<fv1::Contact::State>(device.contact));
-  if (device.contact_time) {
+  if (device.contact_time && device.contact != ContactState::kConnected) {
     SetTime(*device.contact_time, out->mutable_contact()->mutable_last_time());
   }
   out->set_lab(device.lab);

@@ -34,6 +34,7 @@ Status FillDevice(Tx& tx, const Device& device, DeviceDetail detail, fleet::v1::
   for (const Run& run : runs) {
     if (run.run_id.attempt() == device.attempt) {
       ToProto(run, out->mutable_run());
+      out->set_profile(run.profile);  // what it was given, if it was the default
     } else {
       ToProto(run, out->add_past_runs());
     }
