@@ -66,7 +66,7 @@ TEST_F(CliDevicesTest, FindsADeviceByIdOrSerial) {
 TEST_F(CliDevicesTest, WatchGoesOnWhereABrokenStreamEndedAndCtrlCIsSuccess) {
   fleet_.breaks = 2;
   fleet_.later = {Later(1, lifecycle_v1::DEVICE_STATE_SEALED)};
-  const CliResult watched = RunAsAdmin({"devices", "watch", "--output", "csv"});
+  const CliResult watched = WatchUntil("SEALED", {"devices", "watch", "--output", "csv"});
   EXPECT_EQ(watched.code, 0) << watched.err;
   EXPECT_THAT(fleet_.watch_cursors, ElementsAre(0, 41, 41));
   // One heading, the snapshot once, the change.
@@ -78,7 +78,7 @@ TEST_F(CliDevicesTest, WatchGoesOnWhereABrokenStreamEndedAndCtrlCIsSuccess) {
 TEST_F(CliDevicesTest, WatchLinesTellOnlyNews) {
   fleet_.later = {Later(2, lifecycle_v1::DEVICE_STATE_FAILED),  // nothing a line would show
                   Later(2, lifecycle_v1::DEVICE_STATE_PROVISIONING)};
-  const CliResult watched = RunAsAdmin({"devices", "watch", "--query", "SN-2"});
+  const CliResult watched = WatchUntil("PROVISIONING", {"devices", "watch", "--query", "SN-2"});
   EXPECT_EQ(watched.code, 0) << watched.err;
   EXPECT_EQ(std::count(watched.out.begin(), watched.out.end(), '\n'), 3);
   EXPECT_THAT(watched.out, Not(HasSubstr("SN-1")));
@@ -97,7 +97,6 @@ TEST_F(CliDevicesTest, OneBadNameDoesNotStopTheOthers) {
 }
 
 TEST_F(CliDevicesTest, WaitsForEachOutcome) {
-  fleet_.at_end = FakeFleet::AtEnd::kWait;
   fleet_.later = {Later(1, lifecycle_v1::DEVICE_STATE_SEALING),
                   Later(1, lifecycle_v1::DEVICE_STATE_SEALED),
                   Later(3, lifecycle_v1::DEVICE_STATE_BLOCKED)};
@@ -112,11 +111,10 @@ TEST_F(CliDevicesTest, WaitsForEachOutcome) {
 }
 
 TEST_F(CliDevicesTest, WaitingInVainIsNoAnswer) {
-  fleet_.at_end = FakeFleet::AtEnd::kWait;
   const CliResult late = RunAsAdmin({"reseal", "D-1", "--wait", "--timeout", "1s"});
   EXPECT_EQ(late.code, 2);
   EXPECT_THAT(late.err, HasSubstr("longer than the time given"));
-  fleet_.at_end = FakeFleet::AtEnd::kInterruptClient;
+  fleet_.interrupt_client = true;
   const CliResult interrupted = RunAsAdmin({"reseal", "D-1", "--wait"});
   EXPECT_EQ(interrupted.code, 2);
   EXPECT_THAT(interrupted.err, HasSubstr("the devices go on"));
@@ -177,6 +175,27 @@ TEST_F(CliDevicesTest, AnotherResellersBatchIsANo) {
   EXPECT_EQ(RunAsAdmin({"batches", "show", "PO 8"}).code, 2);
 }
 
+TEST_F(CliDevicesTest, ListsAndWatchesBatches) {
+  EXPECT_THAT(RunAsAdmin({"batches", "list", "--output", "csv"}).out, HasSubstr("\nPO-8,"));
+  const CliResult watched = WatchUntil("PO-7   4", {"batches", "watch", "PO-7"});
+  EXPECT_EQ(watched.code, 0) << watched.err;
+  EXPECT_EQ(watched.out,
+            "BATCH  TOTAL  SEALED  READY  UNDER WAY  FAILED  WAITING  SILENT  UPDATED\n"
+            "PO-7   3      0       0      0          0       0        0\n"
+            "PO-7   4      0       0      0          0       0        0\n");
+}
+
+TEST_F(CliDevicesTest, ReadsAWholeJournal) {
+  const CliResult events = RunAsAdmin({"events", "D-1", "--attempt", "2"});
+  EXPECT_EQ(events.code, 0) << events.err;
+  EXPECT_EQ(fleet_.last_events.run(), "devices/D-1/runs/2");
+  EXPECT_EQ(events.out,
+            "SEQ  RECEIVED  KIND      ITEM  TEXT\n"
+            "1              log-line        line 1\n"
+            "2              log-line        line 2\n"
+            "3              log-line        line 3\n");
+}
+
 TEST_F(CliDevicesTest, WritesABirthCertificateToAFile) {
   const std::string file = dir_.File("birth.jws");
   ASSERT_EQ(RunAsAdmin({"birth-certificate", "D-1", "-o", file}).code, 0);
@@ -184,10 +203,9 @@ TEST_F(CliDevicesTest, WritesABirthCertificateToAFile) {
 }
 
 TEST_F(CliDevicesTest, ColoursAndCursorMovesNeedATerminal) {
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"devices", "list"}, {"devices", "watch"}, {"batches", "show", "PO-7"}}) {
-    EXPECT_THAT(RunAsAdmin(arguments).out, Not(HasSubstr("\x1b")));
-  }
+  EXPECT_THAT(RunAsAdmin({"devices", "list"}).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(RunAsAdmin({"batches", "show", "PO-7"}).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(WatchUntil("D-3", {"devices", "watch"}).out, Not(HasSubstr("\x1b")));
 }
 
 }  // namespace

@@ -15,6 +15,35 @@
 #include "server/cli/command_tree.h"
 
 namespace preseal::server::cli {
+namespace {
+
+// Output that presses Ctrl-C once it has shown a text.
+class InterruptingBuffer final : public std::stringbuf {
+ public:
+  explicit InterruptingBuffer(std::string text) : text_(std::move(text)) {}
+
+ protected:
+  int sync() override {
+    if (!text_.empty() && str().find(text_) != std::string::npos) {
+      text_.clear();
+      kill(getpid(), SIGINT);
+    }
+    return 0;
+  }
+
+ private:
+  std::string text_;
+};
+
+// Until the client goes; a test that waits longer has failed anyway.
+void WaitForClientToGo(const grpc::ServerContext& context) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!context.IsCancelled() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+}
+
+}  // namespace
 
 grpc::Status TokenGate::Check(const grpc::ServerContext& context) {
   const auto found = context.client_metadata().find("authorization");
@@ -85,6 +114,29 @@ grpc::Status FakeBatch::GetBatch(grpc::ServerContext* context,
   return gate_->Check(*context);
 }
 
+grpc::Status FakeBatch::ListBatches(grpc::ServerContext* context,
+                                    const batch_v1::ListBatchesRequest* request,
+                                    batch_v1::ListBatchesResponse* response) {
+  const bool first = request->page_token().empty();
+  response->add_batches()->set_name(first ? "batches/PO-7" : "batches/PO-8");
+  if (first) response->set_next_page_token("more");
+  return gate_->Check(*context);
+}
+
+grpc::Status FakeBatch::WatchBatch(grpc::ServerContext* context,
+                                   const batch_v1::WatchBatchRequest* request,
+                                   grpc::ServerWriter<batch_v1::Batch>* writer) {
+  if (const grpc::Status status = gate_->Check(*context); !status.ok()) return status;
+  batch_v1::Batch batch;
+  batch.set_name(request->name());
+  for (const int total : {3, 4}) {
+    batch.set_total(total);
+    writer->Write(batch);
+  }
+  WaitForClientToGo(*context);
+  return grpc::Status::CANCELLED;
+}
+
 grpc::Status FakeFleet::GetDevice(grpc::ServerContext* context,
                                   const fleet_v1::GetDeviceRequest* request,
                                   fleet_v1::Device* response) {
@@ -127,12 +179,22 @@ grpc::Status FakeFleet::WatchDevices(grpc::ServerContext* context,
     message.set_snapshot_complete(true);
     writer->Write(message);
   }
-  if (at_end == AtEnd::kInterruptClient) kill(getpid(), SIGINT);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!context->IsCancelled() && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::yield();
-  }
+  if (interrupt_client) kill(getpid(), SIGINT);
+  WaitForClientToGo(*context);
   return grpc::Status::CANCELLED;
+}
+
+grpc::Status FakeFleet::ListEvents(grpc::ServerContext* context,
+                                   const fleet_v1::ListEventsRequest* request,
+                                   fleet_v1::ListEventsResponse* response) {
+  last_events = *request;
+  const int at = request->page_token().empty() ? 1 : std::stoi(request->page_token());
+  auto* entry = response->add_entries();
+  entry->set_sequence(static_cast<uint64_t>(at));
+  entry->set_kind("log-line");
+  entry->set_text("line " + std::to_string(at));
+  if (at < 3) response->set_next_page_token(std::to_string(at + 1));
+  return gate_->Check(*context);
 }
 
 grpc::Status FakeFleet::ImportDevices(grpc::ServerContext* context,
@@ -240,7 +302,8 @@ void CliTest::TearDown() {
 
 CliResult CliTest::Run(const std::vector<std::string>& arguments, const std::string& input) {
   std::istringstream in(input);
-  std::ostringstream out;
+  InterruptingBuffer out_buffer(interrupt_at_);
+  std::ostream out(&out_buffer);
   std::ostringstream err;
   Terminal terminal;
   terminal.in = &in;
@@ -258,7 +321,7 @@ CliResult CliTest::Run(const std::vector<std::string>& arguments, const std::str
   };
   CliResult result;
   result.code = RunCli(arguments, terminal);
-  result.out = out.str();
+  result.out = out_buffer.str();
   result.err = err.str();
   return result;
 }
@@ -267,6 +330,13 @@ CliResult CliTest::RunAsAdmin(std::vector<std::string> arguments, const std::str
   environment_ = {
       {"PRESEAL_SERVER", server_}, {"PRESEAL_CA", ca_file_}, {"PRESEAL_TOKEN", kGoodToken}};
   return Run(arguments, input);
+}
+
+CliResult CliTest::WatchUntil(const std::string& text, const std::vector<std::string>& arguments) {
+  interrupt_at_ = text;
+  CliResult result = RunAsAdmin(arguments);
+  interrupt_at_.clear();
+  return result;
 }
 
 std::string CliTest::Write(const std::string& name, const std::string& text) {

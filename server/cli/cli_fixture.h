@@ -59,6 +59,12 @@ class FakeBatch final : public batch_v1::BatchService::Service {
   explicit FakeBatch(TokenGate* gate) : gate_(gate) {}
   grpc::Status GetBatch(grpc::ServerContext* context, const batch_v1::GetBatchRequest* request,
                         batch_v1::Batch* response) override;
+  grpc::Status ListBatches(grpc::ServerContext* context,
+                           const batch_v1::ListBatchesRequest* request,
+                           batch_v1::ListBatchesResponse* response) override;
+  // The batch with 3, then 4 devices.
+  grpc::Status WatchBatch(grpc::ServerContext* context, const batch_v1::WatchBatchRequest* request,
+                          grpc::ServerWriter<batch_v1::Batch>* writer) override;
 
  private:
   TokenGate* gate_;
@@ -74,10 +80,13 @@ class FakeFleet final : public fleet_v1::FleetService::Service {
                            const fleet_v1::ListDevicesRequest* request,
                            fleet_v1::ListDevicesResponse* response) override;
   // Snapshot, then each of `later`. The first `breaks` streams end UNAVAILABLE after the snapshot;
-  // the others, once all is told, as `at_end` says: wait for the client, or send it Ctrl-C.
+  // the others wait for the client to go, after a Ctrl-C to it if `interrupt_client` says so.
   grpc::Status WatchDevices(grpc::ServerContext* context,
                             const fleet_v1::WatchDevicesRequest* request,
                             grpc::ServerWriter<fleet_v1::WatchDevicesResponse>* writer) override;
+  // Three entries, one a page.
+  grpc::Status ListEvents(grpc::ServerContext* context, const fleet_v1::ListEventsRequest* request,
+                          fleet_v1::ListEventsResponse* response) override;
   grpc::Status ImportDevices(grpc::ServerContext* context,
                              const fleet_v1::ImportDevicesRequest* request,
                              fleet_v1::ImportDevicesResponse* response) override;
@@ -94,16 +103,15 @@ class FakeFleet final : public fleet_v1::FleetService::Service {
                            const fleet_v1::GetEvidenceRequest* request,
                            fleet_v1::AttestationEvidence* response) override;
 
-  enum class AtEnd { kInterruptClient, kWait };
-
   std::vector<fleet_v1::Device> devices;
   std::vector<fleet_v1::Device> later;
   int breaks = 0;
-  AtEnd at_end = AtEnd::kInterruptClient;
+  bool interrupt_client = false;
   fleet_v1::AttestationEvidence evidence;
   // What was asked, for the test to look at after the command line has returned.
   fleet_v1::ListDevicesRequest last_list;
   fleet_v1::ImportDevicesRequest last_import;
+  fleet_v1::ListEventsRequest last_events;
   std::vector<uint64_t> watch_cursors;
   std::vector<std::string> commanded;
 
@@ -132,6 +140,8 @@ class CliTest : public testing::Test {
   CliResult Run(const std::vector<std::string>& arguments, const std::string& input = "");
   // Run with server, CA and token given.
   CliResult RunAsAdmin(std::vector<std::string> arguments, const std::string& input = "");
+  // RunAsAdmin, with Ctrl-C as soon as the output holds `text`.
+  CliResult WatchUntil(const std::string& text, const std::vector<std::string>& arguments);
   std::string Write(const std::string& name, const std::string& text);
   std::string Read(const std::string& path);
 
@@ -147,6 +157,7 @@ class CliTest : public testing::Test {
 
  private:
   std::unique_ptr<grpc::Server> grpc_server_;
+  std::string interrupt_at_;  // empty: never
 };
 
 }  // namespace preseal::server::cli

@@ -74,22 +74,19 @@ class TableFormatter final : public Formatter {
     if (section.table.rows.empty()) {
       return section.when_empty.empty() ? "" : section.when_empty + "\n";
     }
-    std::vector<std::vector<Cell>> rows = section.table.rows;
-    if (heading) {
-      std::vector<Cell> titles;
-      for (const std::string& column : section.table.columns) {
-        titles.push_back({column, Tone::kDim});
-      }
-      rows.insert(rows.begin(), std::move(titles));
-    }
-    std::vector<size_t> widths(section.table.columns.size());
-    for (const auto& row : rows) {
+    std::vector<Cell> titles;
+    for (const std::string& column : section.table.columns) titles.push_back({column, Tone::kDim});
+    // The titles count even where they are not shown: a row that follows lines up with its heading.
+    std::vector<size_t> widths(titles.size());
+    const auto widen = [this, &widths](const std::vector<Cell>& row) {
       for (size_t i = 0; i < row.size(); ++i) {
         widths[i] = std::max(widths[i], DisplayWidth(Text(row[i])));
       }
-    }
-    std::string out;
-    for (const auto& row : rows) out += RowText(row, widths);
+    };
+    widen(titles);
+    for (const auto& row : section.table.rows) widen(row);
+    std::string out = heading ? RowText(titles, widths) : "";
+    for (const auto& row : section.table.rows) out += RowText(row, widths);
     return out;
   }
 
