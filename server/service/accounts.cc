@@ -170,8 +170,15 @@ StatusOr<Principal> Accounts::ResolveToken(std::string_view bearer) {
   if (token.expire_time <= now) return Unauthenticated("this API token has expired");
   if (!token.last_use_time || now - *token.last_use_time > kLastUseResolution) {
     // Informative only: nobody waits for it, and a refusal of the write changes no answer.
-    token.last_use_time = now;
-    store_.Write([token](Tx& tx) { return tx.accounts.PutToken(token); }, [](const Status&) {});
+    // The record is read again: written back as it was read above, it would undo a revocation that
+    // came in between.
+    store_.Write(
+        [token_id, now](Tx& tx) -> Status {
+          ASSIGN_OR_RETURN(ApiToken used, tx.accounts.FindToken(token_id));
+          used.last_use_time = now;
+          return tx.accounts.PutToken(used);
+        },
+        [](const Status&) {});
   }
   return Principal{.name = "token:" + token.token_id, .role = token.role, .batches = token.batches};
 }
