@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the use cases' tests stand on: a real store in a temporary file, a clock turned by hand, and
+// devices brought to a state through the domain's own moves.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/adapters/sql/sqlite_store.h"
+#include "server/service/dispatcher.h"
+#include "server/service/live_devices.h"
+#include "server/service/principal.h"
+#include "server/service/profile_catalog.h"
+#include "server/service/technician_flow.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace preseal::server {
+
+// Moves only when told.
+class TurnedClock final : public Clock {
+ public:
+  WallTime Now() const override { return now_; }
+  std::chrono::steady_clock::time_point Steady() const override { return {}; }
+  void Turn(std::chrono::microseconds by) { now_ += by; }
+
+ private:
+  WallTime now_ = FromMicros(1'700'000'000'000'000);
+};
+
+// One profile, "office": blocking items "policy" and "burn-in", and "wallpaper", which is tracked.
+class OfficeProfile final : public ProfileCatalog {
+ public:
+  StatusOr<FrozenPlan> Freeze(std::string_view) const override {
+    FrozenPlan plan{.profile = name_, .profile_digest = std::string(64, 'a'), .plan = {1, 2, 3}};
+    for (const auto& [id, name, gating] :
+         {std::tuple{"policy", "Policy", Gating::kBlocking},
+          std::tuple{"burn-in", "Burn-in test", Gating::kBlocking},
+          std::tuple{"wallpaper", "Wallpaper", Gating::kTracked}}) {
+      Item item{.display_name = name, .gating = gating};
+      ASSIGN_OR_RETURN(item.item_id, ItemId::Parse(id));
+      plan.items.push_back(std::move(item));
+    }
+    return plan;
+  }
+  const std::string& default_profile() const override { return name_; }
+
+ private:
+  const std::string name_ = "office";
+};
+
+class ServiceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = SqliteStore::Open(dir_.File("store.sqlite"), &clock_);
+    ASSERT_OK(opened);
+    store_ = *std::move(opened);
+  }
+
+  Status Write(Store::Job job) { return store_->WriteAndWait(std::move(job)); }
+  template <typename T, typename Get>
+  T Look(Get get) {
+    T value{};
+    EXPECT_OK(store_->Read([&](Tx& tx) -> Status {
+      ASSIGN_OR_RETURN(value, get(tx));
+      return OkStatus();
+    }));
+    return value;
+  }
+  Device Load(const DeviceId& id) {
+    return Look<Device>([&](Tx& tx) { return tx.devices.Get(id); });
+  }
+
+  // A device of batch PO-7 that waits for start.
+  Device AddEnrolled(const std::string& serial) {
+    Device device{.serial_number = serial, .batch = *BatchId::Parse("PO-7")};
+    device.state_time = device.create_time = clock_.Now();
+    device.state = DeviceState::kEnrolled;
+    device.enrolled = true;
+    EXPECT_OK(Write([&](Tx& tx) -> Status {
+      RETURN_IF_ERROR(tx.batches.EnsureBatch(device.batch, clock_.Now()));
+      return tx.devices.Insert(&device);
+    }));
+    return device;
+  }
+
+  test::TempDir dir_;
+  TurnedClock clock_;
+  std::unique_ptr<SqliteStore> store_;
+  const Principal lead_{.name = "lena", .role = Role::kLead};
+};
+
+// With the technician flow, and runs as devices report them.
+class FlowTest : public ServiceTest {
+ protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(ServiceTest::SetUp());
+    live_.emplace(clock_);
+    dispatcher_.emplace(*store_, clock_, *live_);
+    flow_.emplace(*store_, clock_, profile_, *dispatcher_);
+  }
+
+  static Event MakeEvent(uint64_t sequence, decltype(Event::body) body) {
+    Event event{.sequence = sequence, .body = std::move(body)};
+    event.content = ToBytes(std::to_string(sequence) + TextOf(event));
+    return event;
+  }
+  static Event Item(uint64_t sequence, const std::string& id, ItemState state,
+                    const std::string& code = "", const std::string& message = "") {
+    return MakeEvent(
+        sequence,
+        ItemChanged{
+            .item_id = *ItemId::Parse(id), .state = state, .code = code, .message = message});
+  }
+
+  OfficeProfile profile_;
+  std::optional<LiveDevices> live_;
+  std::optional<Dispatcher> dispatcher_;
+  std::optional<TechnicianFlow> flow_;
+};
+
+}  // namespace preseal::server
