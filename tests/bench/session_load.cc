@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
 
@@ -32,10 +33,12 @@ std::shared_ptr<grpc::Channel> ChannelOf(const std::string& endpoint,
       arguments);
 }
 
+constexpr int kEventKinds = 4;
+
 // What agents send most: lines of output, and every fourth event an item's progress.
 void FillEvent(int index, pv1::Event* event) {
-  const std::string item = ItemAt(index / 4 % kItems).text();
-  if (index % 4 == 0) {
+  const std::string item = ItemAt(index / kEventKinds % kItems).text();
+  if (index % kEventKinds == 0) {
     auto* change = event->mutable_item_changed();
     change->set_item_id(item);
     change->set_state(pv1::ITEM_STATE_IN_PROGRESS);
@@ -53,12 +56,12 @@ class LoadStream final : public grpc::ClientBidiReactor<dv1::AgentMessage, dv1::
  public:
   LoadStream(std::shared_ptr<grpc::Channel> channel, const DeviceId& device)
       : stub_(dv1::DeviceSessionService::NewStub(channel)), run_id_(RunId::Of(device, 1).text()) {
-    outgoing_.mutable_hello()->set_agent_version("bench");
-    outgoing_.mutable_hello()->set_boot_id("bench");
-    outgoing_.mutable_hello()->set_run_id(run_id_);
+    hello_.mutable_hello()->set_agent_version("bench");
+    hello_.mutable_hello()->set_boot_id("bench");
+    hello_.mutable_hello()->set_run_id(run_id_);
     stub_->async()->Connect(&context_, this);
     AddHold();
-    StartWrite(&outgoing_);
+    StartWrite(&hello_);
     StartRead(&incoming_);
     StartCall();
   }
@@ -80,9 +83,12 @@ class LoadStream final : public grpc::ClientBidiReactor<dv1::AgentMessage, dv1::
     deadline_ = deadline;
     first_ = sent_;
     batch_ = static_cast<uint64_t>(batch);
-    outgoing_.Clear();
-    outgoing_.mutable_events()->set_run_id(run_id_);
-    for (int i = 0; i < batch; ++i) FillEvent(i, outgoing_.mutable_events()->add_events());
+    int index = 0;
+    for (auto& message : turns_) {
+      message.Clear();
+      message.mutable_events()->set_run_id(run_id_);
+      for (int i = 0; i < batch; ++i) FillEvent(index++, message.mutable_events()->add_events());
+    }
     sending_ = true;
     SendNextLocked();
   }
@@ -134,9 +140,10 @@ class LoadStream final : public grpc::ClientBidiReactor<dv1::AgentMessage, dv1::
       return;
     }
     if (sent_ - acked_ >= batch_ * kUnackedBatchesMax) return;
-    for (auto& event : *outgoing_.mutable_events()->mutable_events()) event.set_sequence(++sent_);
+    dv1::AgentMessage& next = turns_[turn_++ % turns_.size()];
+    for (auto& event : *next.mutable_events()->mutable_events()) event.set_sequence(++sent_);
     writing_ = true;
-    StartWrite(&outgoing_);
+    StartWrite(&next);
   }
 
   const std::unique_ptr<dv1::DeviceSessionService::Stub> stub_;
@@ -144,7 +151,9 @@ class LoadStream final : public grpc::ClientBidiReactor<dv1::AgentMessage, dv1::
   grpc::ClientContext context_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  dv1::AgentMessage outgoing_;
+  dv1::AgentMessage hello_;
+  std::array<dv1::AgentMessage, kEventKinds> turns_;  // so that batches of one differ as well
+  size_t turn_ = 0;
   dv1::ServerMessage incoming_;
   SteadyTime deadline_;
   uint64_t batch_ = 1;
