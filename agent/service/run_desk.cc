@@ -25,7 +25,7 @@ StatusOr<std::unique_ptr<RunDesk>> RunDesk::Open(DeskPorts ports, DeskSettings s
   for (auto& log : desk->Logs()) newest = log;
   if (newest) RETURN_IF_ERROR(desk->OpenRun(newest->header()));
   RunDesk* self = desk.get();
-  desk->worker_ = std::jthread([self](std::stop_token stop) { self->Work(stop); });
+  desk->worker_ = std::thread([self] { self->Work(); });
   return desk;
 }
 
@@ -33,12 +33,14 @@ RunDesk::RunDesk(DeskPorts ports, DeskSettings settings)
     : ports_(ports), settings_(std::move(settings)), run_began_(ports.clock.Steady()) {}
 
 RunDesk::~RunDesk() {
-  worker_.request_stop();
+  stop_.request_stop();
   {
     const std::lock_guard lock(mutex_);
     run_stop_.request_stop();
   }
   wake_.notify_all();
+  // Not there if Open failed.
+  if (worker_.joinable()) worker_.join();
 }
 
 void RunDesk::Submit(Order order) {
@@ -98,7 +100,8 @@ std::shared_ptr<RunRecorder> RunDesk::Current() const {
   return current_;
 }
 
-void RunDesk::Work(std::stop_token stop) {
+void RunDesk::Work() {
+  const std::stop_token stop = stop_.get_token();
   Status status = ContinueOpenRun();
   while (status.ok()) {
     std::optional<Order> order;
@@ -202,7 +205,7 @@ Status RunDesk::RecordCommand(const std::string& command_id, CommandState state,
 }
 
 Status RunDesk::Record(const EventBody& body) {
-  return Current()->Record(body, 0, worker_.get_stop_token());
+  return Current()->Record(body, 0, stop_.get_token());
 }
 
 }  // namespace preseal::agent

@@ -65,7 +65,7 @@ class RunDesk {
 
  private:
   RunDesk(DeskPorts ports, DeskSettings settings);
-  void Work(std::stop_token stop);
+  void Work();
   Status ContinueOpenRun();
   Status Execute(const Order& order);
   Status ExecuteAction(const std::string& command_id, const StartRunOrder& order);
@@ -103,7 +103,8 @@ class RunDesk {
   Plan plan_;
   std::chrono::steady_clock::time_point run_began_;
 
-  std::jthread worker_;
+  std::stop_source stop_;  // ends the worker
+  std::thread worker_;
 };
 
 }  // namespace preseal::agent

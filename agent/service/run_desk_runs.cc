@@ -46,7 +46,7 @@ Status RunDesk::RefuseOldRun(const std::string& command_id, const StartRunOrder&
   return recorder->Record(
       CommandChanged{command_id, CommandState::kFailed,
                      std::string(NameOf(ItemCode::kRunAbandoned)), "a newer run was started"},
-      0, worker_.get_stop_token());
+      0, stop_.get_token());
 }
 
 Status RunDesk::DropOldRuns() {
@@ -82,7 +82,7 @@ Status RunDesk::ContinueRun(bool ordered) {
   {
     const std::lock_guard lock(mutex_);
     // The desk may have been told to end between the start of this order and now.
-    if (worker_.get_stop_token().stop_requested()) run_stop_.request_stop();
+    if (stop_.stop_requested()) run_stop_.request_stop();
     stop = run_stop_.get_token();
   }
   const RunnerPorts ports{ports_.executor, ports_.display, ports_.clock, settings_.agent_version,
