@@ -78,5 +78,83 @@ TEST_F(FloorTest, SealsADeviceAndPowersItOff) {
   EXPECT_EQ(ToString(ByteView(on_device)), jws);
 }
 
+TEST_F(FloorTest, BlocksADeviceWhosePcrsChangedSinceItEnrolled) {
+  ASSERT_NO_FATAL_FAILURE(OpenFloor());
+  ASSERT_NO_FATAL_FAILURE(Provision());
+  // PCR 4, as another boot manager would leave it.
+  process::Command extend{.argv = {"tpm2_pcrextend", "4:sha256=" + std::string(64, 'b')},
+                          .environment = process::OwnEnvironment(),
+                          .timeout = TestFloor::kDeadline};
+  extend.environment.push_back("TPM2TOOLS_TCTI=" + floor_->tpm(1).tcti());
+  ASSERT_OK_AND_ASSIGN(const auto extended, RunAndCapture(extend));
+  ASSERT_TRUE(extended.ending.Succeeded()) << extended.error;
+
+  ASSERT_OK(floor_->api().Reseal(device_.name()));
+  ASSERT_OK_AND_ASSIGN(device_, floor_->WaitForState(1, DEVICE_STATE_BLOCKED));
+  EXPECT_EQ(device_.failure().code(), "TAMPERED");
+  EXPECT_EQ(device_.last_command().state(), fleet::v1::Command::STATE_FAILED);
+  EXPECT_THAT(floor_->api().BirthCertificate(device_.name()),
+              StatusIs(StatusCode::kFailedPrecondition));
+  // Its stream was ended and no other is let in.
+  ASSERT_OK(floor_
+                ->WaitFor(1, "the stream's end",
+                          [](const fleet::v1::Device& device) {
+                            return device.contact().state() ==
+                                   fleet::v1::Contact::STATE_DISCONNECTED;
+                          })
+                .status());
+  floor_->KillAgent(1);
+  ASSERT_OK(floor_->StartAgent(1));
+  ASSERT_OK(WaitUntil("the refusal on the agent's screen", TestFloor::kDeadline, [&] {
+    return LastWords(floor_->home(1) + "/agent.log").find("blocked") != std::string::npos;
+  }));
+  ASSERT_OK_AND_ASSIGN(device_, floor_->Device(1));
+  EXPECT_EQ(device_.contact().state(), fleet::v1::Contact::STATE_DISCONNECTED);
+  EXPECT_EQ(device_.state(), DEVICE_STATE_BLOCKED);
+}
+
+TEST_F(FloorTest, DoesNotSealADeviceWhoseBlockingItemFailedUntilARetrySucceeds) {
+  ASSERT_NO_FATAL_FAILURE(OpenFloor(kFailingProfile));
+  const std::string fault = floor_->home(1) + "/target/fault";
+  ASSERT_OK(files::WriteAtomic(fault, {}, 0644));
+  ASSERT_OK(floor_->api().Start(device_.name()));
+  ASSERT_OK_AND_ASSIGN(device_, floor_->WaitForState(1, DEVICE_STATE_FAILED));
+  EXPECT_EQ(device_.failure().item_id(), "burn-in");
+  EXPECT_THAT(floor_->api().Reseal(device_.name()),
+              StatusIs(StatusCode::kFailedPrecondition, "Burn-in test"));
+  ASSERT_OK_AND_ASSIGN(device_, floor_->Device(1));
+  EXPECT_EQ(device_.state(), DEVICE_STATE_FAILED);
+
+  ASSERT_OK(files::RemoveTree(fault));
+  ASSERT_OK(floor_->api().Retry(device_.name()));
+  ASSERT_OK_AND_ASSIGN(device_, floor_->WaitForState(1, DEVICE_STATE_READY_TO_SEAL));
+  EXPECT_EQ(device_.run().attempt(), 2U);
+}
+
+// The agent's screen is the only place where an unknown device can be seen to be refused.
+class UnknownDeviceTest : public testing::Test {
+ protected:
+  void ExpectRefused(const std::string& serial, const std::string& code) {
+    ASSERT_OK_AND_ASSIGN(floor_, TestFloor::Open({.profile = kProfile, .import_devices = false}));
+    ASSERT_OK(
+        files::WriteAtomic(floor_->home(1) + "/dmi/product_serial", AsBytes(serial + "\n"), 0644));
+    ASSERT_OK(floor_->StartAgent(1));
+    ASSERT_OK(WaitUntil(code, TestFloor::kDeadline, [&] {
+      return LastWords(floor_->home(1) + "/agent.log").find(code) != std::string::npos;
+    })) << LastWords(floor_->home(1) + "/agent.log");
+    ASSERT_OK_AND_ASSIGN(const auto devices, floor_->api().List());
+    EXPECT_TRUE(devices.empty());
+  }
+  std::unique_ptr<TestFloor> floor_;
+};
+
+TEST_F(UnknownDeviceTest, RefusesASerialThatWasNotImported) {
+  ExpectRefused("SIM-0001", "UNKNOWN_DEVICE");
+}
+
+TEST_F(UnknownDeviceTest, RefusesASerialThatFirmwareShips) {
+  ExpectRefused("To Be Filled By O.E.M.", "JUNK_SERIAL");
+}
+
 }  // namespace
 }  // namespace preseal::test

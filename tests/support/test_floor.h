@@ -63,6 +63,8 @@ class TestFloor {
   std::string server_log() const { return dir_.File("server.log"); }
   std::string device_endpoint() const;
   std::string enrollment_endpoint() const;
+  uint16_t api_port() const { return ports_.api; }
+  uint16_t web_port() const { return ports_.web; }
 
  private:
   struct Ports {
