@@ -162,6 +162,10 @@ void Session::OnWelcome(Connection& connection, const Welcome& welcome) {
     landing_ = welcome.landing;
     ports_.display.ShowLanding(*landing_);
   }
+  if (connection.hello.run_id.empty()) {
+    ports_.display.ShowItems(PreparationItems(), std::chrono::seconds(0));
+    ports_.display.ShowActivity("Waiting for start");
+  }
 }
 
 bool Session::SendEvents(Connection& connection) {
