@@ -32,7 +32,7 @@ struct ResultCard {
   std::string message;  // one plain sentence
   std::string seen;     // refusals: what was seen and expected
   std::string expected;
-  std::string remedy;   // what to do next
+  std::string remedy;  // what to do next
   std::chrono::seconds elapsed{0};
 };
 
