@@ -62,6 +62,7 @@ Status Connection::Explain(const grpc::Status& status) const {
           fmt::format("{} does not accept your session or token ({}): log in again", place,
                       status.error_message()));
     case grpc::StatusCode::UNIMPLEMENTED:
+    case grpc::StatusCode::UNKNOWN:  // an HTTP status: the web port, or a proxy
       return Unimplemented(fmt::format("{} does not offer this ({}); is it the API's port?", place,
                                        status.error_message()));
     default:
