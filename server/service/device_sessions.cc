@@ -53,7 +53,7 @@ Status CheckMayConnect(const Device& device, const HelloFacts& hello) {
   }
   // Only the newest certificate counts: an older one may belong to a TPM that was cleared.
   if (!ConstantTimeEqual(device.certificate_sha256, hello.certificate_sha256)) {
-    return PermissionDenied(
+    return Unauthenticated(
         fmt::format("{} presented a superseded certificate: enrol again", device.id.text()));
   }
   return OkStatus();

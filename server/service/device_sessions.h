@@ -49,9 +49,9 @@ class DeviceSessions {
   DeviceSessions(Store& store, const Clock& clock, LiveDevices& live, TechnicianFlow& flow,
                  Dispatcher& dispatcher, SealOffice& seals, SessionSettings settings);
 
-  // Blocks on the store. PermissionDenied: the device is BLOCKED or RETIRED, or the certificate is
-  // not one this server issued for it. ResourceExhausted: kDeviceSessionsMax. The link is attached,
-  // and orders may be sent on it, from Begin on.
+  // Blocks on the store. PermissionDenied: the device is BLOCKED or RETIRED. Unauthenticated: the
+  // certificate is not the newest one issued for it, so it should enrol again. ResourceExhausted:
+  // kDeviceSessionsMax. The link is attached, and orders may be sent on it, from Begin on.
   StatusOr<WelcomeFacts> Hello(const HelloFacts& hello);
   Status Begin(const DeviceId& device, std::shared_ptr<DeviceLink> link);
 

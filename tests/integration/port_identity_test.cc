@@ -156,7 +156,7 @@ TEST_F(PortIdentityTest, NotYetValidStationIsRefused) {
 
 TEST_F(PortIdentityTest, ACertificateTheServerDidNotRecordGetsNoSession) {
   ASSERT_OK_AND_ASSIGN(const auto identity, IssueBy(Kind::kDevice, "device-ca"));
-  EXPECT_EQ(HelloOnDevicePort(identity), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(HelloOnDevicePort(identity), grpc::StatusCode::UNAUTHENTICATED);
 }
 
 TEST_F(PortIdentityTest, StationIsRefusedOnTheDevicePort) {
