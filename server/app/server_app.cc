@@ -156,7 +156,7 @@ Status ServerApp::Parts::BuildUseCases() {
   flow.emplace(*store, clock, *profiles, *dispatcher);
   import.emplace(*store, clock);
   enrollment.emplace(*store, clock, decoder, *ca, policy);
-  seals.emplace(*store, clock, *live, decoder, *ca, config.organisation);
+  seals.emplace(*store, clock, decoder, *ca, config.organisation);
   sessions.emplace(*store, clock, *live, *flow, *dispatcher, *seals,
                    SessionSettings{config.organisation, config.auto_start});
   return sessions->ForgetConnections();

@@ -8,7 +8,6 @@
 #include "common/status/status.h"
 #include "server/domain/seal_quote.h"
 #include "server/service/enrollment.h"
-#include "server/service/live_devices.h"
 #include "server/service/ports.h"
 
 namespace preseal::server {
@@ -25,11 +24,10 @@ class BirthSigner {
 //   SealQuoted -> compare with the enrolment quote -> birth certificate -> SealArmed -> closed.
 class SealOffice {
  public:
-  SealOffice(Store& store, const Clock& clock, LiveDevices& live, const EvidenceDecoder& decoder,
-             BirthSigner& signer, std::string issuer)
+  SealOffice(Store& store, const Clock& clock, const EvidenceDecoder& decoder, BirthSigner& signer,
+             std::string issuer)
       : store_(store),
         clock_(clock),
-        live_(live),
         decoder_(decoder),
         signer_(signer),
         issuer_(std::move(issuer)) {}
@@ -53,7 +51,6 @@ class SealOffice {
 
   Store& store_;
   const Clock& clock_;
-  LiveDevices& live_;
   const EvidenceDecoder& decoder_;
   BirthSigner& signer_;
   const std::string issuer_;

@@ -60,7 +60,7 @@ class EventStorageTest : public testing::Test {
     ASSERT_OK_AND_ASSIGN(store_, SqliteStore::Open(dir_.File("test.db"), &clock_));
     dispatcher_.emplace(*store_, clock_, live_);
     flow_.emplace(*store_, clock_, profiles_, *dispatcher_);
-    seals_.emplace(*store_, clock_, live_, decoder_, signer_, "Test");
+    seals_.emplace(*store_, clock_, decoder_, signer_, "Test");
     sessions_.emplace(*store_, clock_, live_, *flow_, *dispatcher_, *seals_, SessionSettings{});
     ASSERT_OK(store_->WriteAndWait([this](Tx& tx) { return AddDevice(tx); }));
   }
