@@ -3,7 +3,7 @@
 
 #include "common/status/status.h"
 #include "server/adapters/config/server_config.h"
-#include "server/domain/attestation_verifier.h"
+#include "server/domain/attestation/attestation_verifier.h"
 
 namespace preseal::server {
 

@@ -12,8 +12,8 @@
 #include "common/base/secret.h"
 #include "common/crypto/digest.h"
 #include "common/status/status.h"
-#include "server/domain/attestation_verifier.h"
-#include "server/domain/refusal.h"
+#include "server/domain/attestation/attestation_verifier.h"
+#include "server/domain/attestation/refusal.h"
 #include "server/service/ports.h"
 
 namespace preseal::server {

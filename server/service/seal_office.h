@@ -6,7 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/status/status.h"
-#include "server/domain/seal_quote.h"
+#include "server/domain/attestation/seal_quote.h"
 #include "server/service/enrollment.h"
 #include "server/service/ports.h"
 

@@ -14,7 +14,7 @@
 #include "common/tpmwire/attest.h"
 #include "common/tpmwire/public_area.h"
 #include "common/tpmwire/signature.h"
-#include "server/domain/attestation_verifier.h"
+#include "server/domain/attestation/attestation_verifier.h"
 
 namespace preseal::test {
 

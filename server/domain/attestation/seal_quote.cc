@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/seal_quote.h"
+#include "server/domain/attestation/seal_quote.h"
 
 #include <fmt/format.h>
 
 #include "common/tpmwire/attest.h"
 #include "common/tpmwire/name.h"
 #include "common/tpmwire/signature.h"
-#include "server/domain/statement.h"
+#include "server/domain/attestation/statement.h"
 
 namespace preseal::server {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/seal_quote.h"
+#include "server/domain/attestation/seal_quote.h"
 
 #include <gtest/gtest.h>
 

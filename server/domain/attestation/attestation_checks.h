@@ -13,9 +13,9 @@
 
 #include "common/tpmwire/attest.h"
 #include "common/tpmwire/ek_certificate.h"
-#include "server/domain/attestation_verifier.h"
-#include "server/domain/ek_certificate_facts.h"
-#include "server/domain/ek_path.h"
+#include "server/domain/attestation/attestation_verifier.h"
+#include "server/domain/attestation/ek_certificate_facts.h"
+#include "server/domain/attestation/ek_path.h"
 
 namespace preseal::server {
 

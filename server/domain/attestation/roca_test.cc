@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/roca.h"
+#include "server/domain/attestation/roca.h"
 
 #include <gtest/gtest.h>
 #include <openssl/bn.h>

@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "common/base/limits.h"
-#include "server/domain/attestation_checks.h"
+#include "server/domain/attestation/attestation_checks.h"
 
 namespace preseal::server {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/tpmwire/name.h"
-#include "server/domain/attestation_checks.h"
-#include "server/domain/statement.h"
+#include "server/domain/attestation/attestation_checks.h"
+#include "server/domain/attestation/statement.h"
 
 namespace preseal::server {
 namespace {

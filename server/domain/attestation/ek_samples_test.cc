@@ -2,7 +2,7 @@
 // The EK certificate and chain checks on real certificates (shared/testdata/ekcerts).
 #include <gtest/gtest.h>
 
-#include "server/domain/attestation_checks.h"
+#include "server/domain/attestation/attestation_checks.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/testdata.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/ek_certificate_facts.h"
+#include "server/domain/attestation/ek_certificate_facts.h"
 
 #include <openssl/objects.h>
 #include <openssl/x509.h>

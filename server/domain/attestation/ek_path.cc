@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/ek_path.h"
+#include "server/domain/attestation/ek_path.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <array>
 
 #include "common/base/limits.h"
-#include "server/domain/ek_certificate_facts.h"
+#include "server/domain/attestation/ek_certificate_facts.h"
 
 namespace preseal::server {
 namespace {

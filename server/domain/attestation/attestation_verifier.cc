@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/attestation_verifier.h"
+#include "server/domain/attestation/attestation_verifier.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "common/tpmwire/binding.h"
 #include "common/tpmwire/name.h"
 #include "common/tpmwire/signature.h"
-#include "server/domain/attestation_checks.h"
+#include "server/domain/attestation/attestation_checks.h"
 
 namespace preseal::server {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/base/limits.h"
-#include "server/domain/attestation_checks.h"
+#include "server/domain/attestation/attestation_checks.h"
 
 namespace preseal::server {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/attestation_verifier.h"
+#include "server/domain/attestation/attestation_verifier.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include "common/base/limits.h"
 #include "common/tpmwire/binding.h"
 #include "common/tpmwire/name.h"
-#include "server/domain/attestation_checks.h"
-#include "server/domain/spoiled_evidence.h"
+#include "server/domain/attestation/attestation_checks.h"
+#include "server/domain/attestation/spoiled_evidence.h"
 #include "tests/support/attestation_fixture.h"
 #include "tests/support/status_matchers.h"
 

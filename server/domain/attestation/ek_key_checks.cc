@@ -6,8 +6,8 @@
 #include "common/base/limits.h"
 #include "common/tpmwire/signature.h"
 #include "common/tpmwire/templates.h"
-#include "server/domain/attestation_checks.h"
-#include "server/domain/roca.h"
+#include "server/domain/attestation/attestation_checks.h"
+#include "server/domain/attestation/roca.h"
 
 namespace preseal::server {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "common/tpmwire/signature.h"
 #include "common/tpmwire/templates.h"
-#include "server/domain/attestation_checks.h"
+#include "server/domain/attestation/attestation_checks.h"
 
 namespace preseal::server {
 namespace {

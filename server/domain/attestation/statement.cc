@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/statement.h"
+#include "server/domain/attestation/statement.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/tpmwire/name.h"
-#include "server/domain/spoiled_evidence.h"
+#include "server/domain/attestation/spoiled_evidence.h"
 
 namespace preseal::server {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/limits.h"
 #include "common/tpmwire/der.h"
-#include "server/domain/spoiled_evidence.h"
+#include "server/domain/attestation/spoiled_evidence.h"
 
 namespace preseal::server {
 namespace {

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "server/domain/attestation_checks.h"
-#include "server/domain/seal_quote.h"
+#include "server/domain/attestation/attestation_checks.h"
+#include "server/domain/attestation/seal_quote.h"
 
 namespace preseal::server {
 namespace {
@@ -51,7 +51,7 @@ std::string SealCodesMarkdown() {
 
 std::string AttestationMarkdown() {
   return "# Attestation checks and codes\n\nPrinted from the code "
-         "(`server/domain/attestation_doc_test.cc`); do not edit.\n\n" +
+         "(`server/domain/attestation/attestation_doc_test.cc`); do not edit.\n\n" +
          ChecksMarkdown() + RefusalsMarkdown() + SealCodesMarkdown();
 }
 

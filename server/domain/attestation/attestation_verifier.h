@@ -22,7 +22,7 @@
 #include "common/tpmwire/hash.h"
 #include "common/tpmwire/pcr.h"
 #include "common/tpmwire/public_area.h"
-#include "server/domain/refusal.h"
+#include "server/domain/attestation/refusal.h"
 
 namespace preseal::server {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "server/domain/attestation_checks.h"
-#include "server/domain/statement.h"
+#include "server/domain/attestation/attestation_checks.h"
+#include "server/domain/attestation/statement.h"
 
 namespace preseal::server {
 namespace {
