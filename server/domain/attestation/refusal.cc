@@ -16,6 +16,8 @@ constexpr std::string_view kRecordRemedy =
     "Ask an administrator to correct the device's record, then start again.";
 
 constexpr RefusalInfo kRefusals[] = {
+    {kRateLimited, "RATE_LIMITED", "Too many enrolments were started from this place.",
+     "Wait a minute, then start the device again.", true},
     {kInputTooLarge, "INPUT_TOO_LARGE", "The device sent more evidence than is allowed.",
      kAgentRemedy, false},
     {kJunkSerial, "JUNK_SERIAL", "The device's firmware holds no real serial number.",
@@ -26,6 +28,16 @@ constexpr RefusalInfo kRefusals[] = {
      kRecordRemedy, true},
     {kDeviceState, "DEVICE_STATE", "This device's record does not allow enrolment now.",
      "Look at the device's page: it is sealed, blocked or retired.", true},
+    {kAttemptsExceeded, "ATTEMPTS_EXCEEDED", "This device was refused too often and is blocked.",
+     "Ask the shift lead to look at the reasons and to unblock the device.", false},
+    {kDeviceRevoked, "DEVICE_REVOKED", "This device's identity was revoked.",
+     "Set the device aside; an administrator must release its record first.", false},
+    {kProtocolVersion, "PROTOCOL_VERSION", "The medium and the server do not speak one version.",
+     "Start the device from the medium that belongs to this server.", false},
+    {kSessionUnknown, "SESSION_UNKNOWN", "The server does not know the attempt to go on with.",
+     kAgentRemedy, true},
+    {kSessionExpired, "SESSION_EXPIRED", "The attestation took too long.",
+     "Start again; if it repeats, check the network.", true},
 
     {kEkCertMissing, "EK_CERT_MISSING", "The TPM holds no endorsement certificate.",
      "Update the firmware or run the maker's TPM provisioning; if none remains, set it aside.",
@@ -55,6 +67,11 @@ constexpr RefusalInfo kRefusals[] = {
      "Check the server's clock; an administrator can allow expired TPM certificates.", true},
     {kEkNotYetValid, "EK_NOT_YET_VALID", "The TPM's certificate is not valid yet.",
      "Check the server's clock.", true},
+    {kEkRevoked, "EK_REVOKED", "The maker has revoked the TPM's certificate.", kVendorRemedy,
+     false},
+    {kEkRevocationUnknown, "EK_REVOCATION_UNKNOWN",
+     "It is not known whether the maker has revoked the TPM's certificate.",
+     "An administrator must import the maker's current revocation list.", true},
 
     {kEkPublicMalformed, "EK_MALFORMED", "The endorsement key sent by the device cannot be read.",
      kAgentRemedy, false},
@@ -71,12 +88,21 @@ constexpr RefusalInfo kRefusals[] = {
     {kEkChanged, "EK_CHANGED", "This device had another TPM before.",
      "If the board was replaced, an administrator must approve the new TPM.", true},
 
+    {kEkNotListed, "EK_NOT_LISTED", "This TPM is not on the order's list.",
+     "Compare the device with the order; an administrator can add its TPM to the list.", true},
+    {kApprovalPending, "APPROVAL_PENDING", "A person must approve this TPM first.",
+     "Ask the shift lead to approve the device on its page, then start again.", true},
+    {kTrustModel, "TRUST_MODEL", "The TPM is not trusted in every way this line requires.",
+     "Look at the findings: an administrator decides what this line requires.", true},
+
     {kTpmIsVirtual, "TPM_IS_VIRTUAL", "The TPM is software, not a chip.",
      "Use real hardware, or name the lab root in the server's configuration.", false},
     {kTpmVendorUnknown, "TPM_VENDOR_UNKNOWN", "The TPM's maker is not on the list of makers.",
      kVendorRemedy, false},
     {kTpmVendorMismatch, "TPM_VENDOR_MISMATCH", "The TPM's maker and its certificate do not agree.",
      kTamperRemedy, false},
+    {kLabRefused, "LAB_REFUSED", "A device of the lab tried to enrol in production.",
+     "Use real hardware, or enrol the device at the lab's own server.", false},
 
     {kAkMalformed, "AK_MALFORMED", "The attestation key cannot be read.", kAgentRemedy, false},
     {kAkAttributes, "AK_ATTRIBUTES", "The attestation key is not bound to the TPM as it must be.",
@@ -88,6 +114,10 @@ constexpr RefusalInfo kRefusals[] = {
      "The device key is not bound to the TPM as it must be.", kTamperRemedy, false},
     {kTlsKeyAlg, "TLSKEY_ALG", "The device key uses another algorithm than required.", kAgentRemedy,
      false},
+    {kAkReused, "AK_REUSED", "Another device has already shown this attestation key.",
+     kTamperRemedy, false},
+    {kTlsKeyReused, "TLSKEY_REUSED", "Another device has already shown this device key.",
+     kTamperRemedy, false},
 
     {kCertifySignature, "CERTIFY_SIGNATURE",
      "The signature over the device key's statement is wrong.", kTamperRemedy, false},
@@ -129,6 +159,54 @@ constexpr RefusalInfo kRefusals[] = {
      "Start again and leave the device powered.", true},
     {kTpmFirmwareMismatch, "TPM_FIRMWARE_MISMATCH",
      "The TPM's firmware version is not the one the device named.", kTamperRemedy, false},
+    {kTpmFirmwareTooOld, "TPM_FIRMWARE_TOO_OLD",
+     "The TPM's firmware is older than this floor allows.",
+     "Update the TPM's firmware to the version named, then start again.", true},
+    {kTpmModelDenied, "TPM_MODEL_DENIED", "This TPM has a known weakness and is not allowed.",
+     "Update the TPM's firmware as the advisory says, or set the device aside.", true},
+
+    {kEventLogMissing, "EVENTLOG_MISSING", "The device sent no record of how it started.",
+     "Start the device in UEFI mode with its TPM enabled from a current medium.", true},
+    {kEventLogMalformed, "EVENTLOG_MALFORMED", "The record of the start cannot be read.",
+     "Update the device's firmware; if it repeats, set the device aside.", true},
+    {kEventLogNoBank, "EVENTLOG_NO_BANK", "The record of the start has no SHA-256 measurements.",
+     "Enable the SHA-256 bank in the firmware setup and start again.", true},
+    {kEventLogReplayMismatch, "EVENTLOG_REPLAY_MISMATCH",
+     "The record of the start does not give the signed measurements.", kTamperRemedy, true},
+    {kEventLogBankCapped, "EVENTLOG_BANK_CAPPED",
+     "The firmware left a bank of measurements open for anybody to fill.",
+     "Update the firmware or disable the unused bank; an administrator can allow the model.", true},
+    {kEventLogUnextendedPcr, "EVENTLOG_UNEXTENDED_PCR",
+     "A signed measurement is not explained by the record of the start.", kTamperRemedy, false},
+    {kEventLogSeparator, "EVENTLOG_SEPARATOR",
+     "The end of the firmware's measurements is not marked as it must be.", kTamperRemedy, false},
+    {kEventLogDupVariable, "EVENTLOG_DUP_VARIABLE",
+     "A boot setting is recorded twice or not at all.", kTamperRemedy, false},
+    {kEventLogEventType, "EVENTLOG_EVENT_TYPE",
+     "The record of the start holds an event where it may not be.", kTamperRemedy, false},
+    {kEventLogDataDigest, "EVENTLOG_DATA_DIGEST", "An event's text is not what was measured.",
+     kTamperRemedy, false},
+
+    {kBootSecureBootOff, "BOOT_SECUREBOOT_OFF", "Secure Boot is turned off on this device.",
+     "Turn Secure Boot on in the firmware setup, then start again.", true},
+    {kBootSetupMode, "BOOT_SETUP_MODE", "Secure Boot is in setup or audit mode.",
+     "Enrol the maker's keys in the firmware setup, then start again.", true},
+    {kBootDbx, "BOOT_DBX", "The list of forbidden boot programs is too old.",
+     "Update the Secure Boot revocation list (dbx), then start again.", true},
+    {kBootAuthorityUnknown, "BOOT_AUTHORITY_UNKNOWN",
+     "A boot program was signed by a key this floor does not know.",
+     "Start from the right medium; an administrator can add the key to the policy.", true},
+    {kBootFirmwareError, "BOOT_FIRMWARE_ERROR", "The firmware recorded an error while starting.",
+     "Update or reset the device's firmware, then start again.", true},
+    {kBootDebugMode, "BOOT_DEBUG_MODE", "The firmware is in debug mode.",
+     "Turn the firmware's debug mode off, or set the device aside.", true},
+    {kBootDmaProtectionOff, "BOOT_DMA_PROTECTION_OFF", "Protection against DMA is off.",
+     "Turn DMA protection (IOMMU) on in the firmware setup, then start again.", true},
+    {kPcrPolicyMismatch, "PCR_POLICY_MISMATCH",
+     "The device did not start the way devices of its model do.",
+     "Compare the firmware version with the model's; start from a current medium.", true},
+    {kPcrNotLearned, "PCR_NOT_LEARNED", "Nobody has approved how this model starts yet.",
+     "Two people must approve the first device of the model, then start again.", true},
 
     {kActivationFailed, "ACTIVATION_FAILED",
      "The device could not prove that attestation key and TPM belong together.", kTamperRemedy,
@@ -137,6 +215,20 @@ constexpr RefusalInfo kRefusals[] = {
      "Start again; if it repeats, check the network.", true},
     {kActivationReplayed, "ACTIVATION_REPLAYED", "The device's proof was used before.",
      kTamperRemedy, true},
+
+    {kIssueUnconfirmed, "ISSUE_UNCONFIRMED", "The device never used the certificate it was given.",
+     "Start the device again; the unused certificate was revoked.", true},
+
+    {kEvidenceMalformed, "EVIDENCE_MALFORMED", "The evidence file cannot be read.",
+     "Export the evidence again from the server that made it.", false},
+    {kEvidenceTampered, "EVIDENCE_TAMPERED", "The evidence was changed after it was recorded.",
+     "Keep the file and the database as they are and call the auditor.", false},
+    {kBundleMalformed, "BUNDLE_MALFORMED", "The trust bundle cannot be read.",
+     "Export the trust bundle again from the server that made it.", false},
+    {kBundleSignature, "BUNDLE_SIGNATURE", "The trust bundle was not signed by this floor.",
+     "Import the bundle from its source, not a copy that was edited.", false},
+    {kBundleRollback, "BUNDLE_ROLLBACK", "The trust bundle is older than the one in use.",
+     "Import the newest bundle; an old one cannot come back.", false},
 };
 
 // The table is indexed by code, so it must name each once and in order.
@@ -145,7 +237,7 @@ constexpr bool InOrder() {
   for (const RefusalInfo& info : kRefusals) {
     if (static_cast<uint16_t>(info.code) != expected++) return false;
   }
-  return expected == static_cast<uint16_t>(kActivationReplayed) + 1;
+  return expected == static_cast<uint16_t>(kBundleRollback) + 1;
 }
 static_assert(InOrder());
 

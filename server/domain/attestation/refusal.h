@@ -13,11 +13,17 @@ namespace preseal::server {
 enum class RefusalCode : uint16_t {
   kNone = 0,
   // the record
+  kRateLimited,
   kInputTooLarge,
   kJunkSerial,
   kUnknownDevice,
   kAmbiguousSerial,
   kDeviceState,
+  kAttemptsExceeded,
+  kDeviceRevoked,
+  kProtocolVersion,
+  kSessionUnknown,
+  kSessionExpired,
   // EK certificate
   kEkCertMissing,
   kEkCertMalformed,
@@ -32,6 +38,8 @@ enum class RefusalCode : uint16_t {
   kEkSigAlgWeak,
   kEkExpired,
   kEkNotYetValid,
+  kEkRevoked,
+  kEkRevocationUnknown,
   // EK key
   kEkPublicMalformed,
   kEkKeyWeak,
@@ -40,10 +48,15 @@ enum class RefusalCode : uint16_t {
   kEkTemplate,
   kEkAlreadyBound,
   kEkChanged,
+  // trust models
+  kEkNotListed,
+  kApprovalPending,
+  kTrustModel,
   // TPM identity
   kTpmIsVirtual,
   kTpmVendorUnknown,
   kTpmVendorMismatch,
+  kLabRefused,
   // attestation key and device key
   kAkMalformed,
   kAkAttributes,
@@ -51,6 +64,8 @@ enum class RefusalCode : uint16_t {
   kTlsKeyMalformed,
   kTlsKeyAttributes,
   kTlsKeyAlg,
+  kAkReused,
+  kTlsKeyReused,
   // certify
   kCertifySignature,
   kCertifyMagic,
@@ -73,10 +88,41 @@ enum class RefusalCode : uint16_t {
   kQuoteClockUnsafe,
   kQuoteResetMismatch,
   kTpmFirmwareMismatch,
+  kTpmFirmwareTooOld,
+  kTpmModelDenied,
+  // event log
+  kEventLogMissing,
+  kEventLogMalformed,
+  kEventLogNoBank,
+  kEventLogReplayMismatch,
+  kEventLogBankCapped,
+  kEventLogUnextendedPcr,
+  kEventLogSeparator,
+  kEventLogDupVariable,
+  kEventLogEventType,
+  kEventLogDataDigest,
+  // boot policy
+  kBootSecureBootOff,
+  kBootSetupMode,
+  kBootDbx,
+  kBootAuthorityUnknown,
+  kBootFirmwareError,
+  kBootDebugMode,
+  kBootDmaProtectionOff,
+  kPcrPolicyMismatch,
+  kPcrNotLearned,
   // activation
   kActivationFailed,
   kActivationExpired,
   kActivationReplayed,
+  // after the certificate
+  kIssueUnconfirmed,
+  // what was stored, imported or exported
+  kEvidenceMalformed,
+  kEvidenceTampered,
+  kBundleMalformed,
+  kBundleSignature,
+  kBundleRollback,
 };
 
 struct RefusalInfo {
