@@ -13,7 +13,7 @@
 #include "common/crypto/digest.h"
 #include "common/status/status.h"
 #include "server/domain/attestation/attestation_verifier.h"
-#include "server/domain/attestation/refusal.h"
+#include "server/domain/refusal/refusal.h"
 #include "server/service/ports.h"
 
 namespace preseal::server {

@@ -144,16 +144,4 @@ RefusalCode VerifyActivationProof(const Secret& secret, const tpmwire::Sha256Dig
   return proved ? RefusalCode::kNone : RefusalCode::kActivationFailed;
 }
 
-std::string_view NameOf(CheckVerdict verdict) {
-  switch (verdict) {
-    case CheckVerdict::kPass:
-      return "PASS";
-    case CheckVerdict::kFinding:
-      return "FINDING";
-    case CheckVerdict::kFail:
-      return "FAIL";
-  }
-  return "";
-}
-
 }  // namespace preseal::server

@@ -22,7 +22,8 @@
 #include "common/tpmwire/hash.h"
 #include "common/tpmwire/pcr.h"
 #include "common/tpmwire/public_area.h"
-#include "server/domain/attestation/refusal.h"
+#include "server/domain/refusal/finding.h"
+#include "server/domain/refusal/refusal.h"
 
 namespace preseal::server {
 
@@ -77,18 +78,6 @@ struct AttestationContext {
   std::optional<tpmwire::Sha256Digest> ek_bound_to_device;
 };
 
-enum class CheckVerdict { kPass, kFinding, kFail };
-
-// One line of the record: what was looked at and what came out.
-struct AttestationFinding {
-  int number = 0;  // of the check, stable
-  std::string_view check;
-  CheckVerdict verdict = CheckVerdict::kPass;
-  RefusalCode code = RefusalCode::kNone;  // only when kFail
-  std::string seen;                       // escaped, safe to show; empty when kPass
-  std::string expected;
-};
-
 // What is now proved.
 struct AttestedFacts {
   bool lab = false;  // through a lab root: not for production
@@ -136,8 +125,5 @@ StatusOr<tpmwire::Sha256Digest> EkSpkiSha256(ByteView ek_public);
 RefusalCode VerifyActivationProof(const Secret& secret, const tpmwire::Sha256Digest& transcript,
                                   ByteView proof, WallTime now, WallTime expire_time,
                                   bool already_used);
-
-// "PASS", "FINDING", "FAIL".
-std::string_view NameOf(CheckVerdict verdict);
 
 }  // namespace preseal::server

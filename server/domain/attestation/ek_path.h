@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/crypto/certificate.h"
-#include "server/domain/attestation/refusal.h"
+#include "server/domain/refusal/refusal.h"
 
 namespace preseal::server {
 

@@ -4,7 +4,7 @@
 #include <ostream>
 #include <span>
 
-#include "server/domain/attestation/refusal.h"
+#include "server/domain/refusal/refusal.h"
 #include "tests/support/attestation_fixture.h"
 
 namespace preseal::server {

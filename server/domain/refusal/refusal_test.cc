@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/domain/attestation/refusal.h"
+#include "server/domain/refusal/refusal.h"
 
 #include <gtest/gtest.h>
 
