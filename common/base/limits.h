@@ -102,6 +102,13 @@ inline constexpr size_t kEkChainDepthMax = 5;
 inline constexpr size_t kEkSignatureChecksMax = 64;  // a device may not make us search for ever
 inline constexpr size_t kPcrValuesMax = 4 * 24;      // four banks, all PCRs
 inline constexpr size_t kEventLogBytesMax = 1024 * 1024;
+inline constexpr size_t kEventLogEventsMax = 4096;            // real logs: up to 204
+inline constexpr size_t kEventLogEventBytesMax = 256 * 1024;  // real events: up to 36 KiB
+inline constexpr size_t kSignatureListEntriesMax = 4096;      // a current dbx holds some 430 hashes
+inline constexpr size_t kShownBytesMax = 256;                 // of one text out of an event log
+inline constexpr int kEventTagDepthMax = 4;                   // nested Windows event containers
+inline constexpr size_t kDevicePathNodesMax = 64;             // real boot entries have under 10
+inline constexpr size_t kBootFactsMax = 512;                  // texts kept of one kind
 inline constexpr size_t kTpmStructureBytesMax = 4096;
 inline constexpr size_t kNonceBytes = 32;
 inline constexpr size_t kMacAddressesMax = 16;  // a server board with all its ports
@@ -127,6 +134,14 @@ inline constexpr auto kCaCertificateLife = 24h * 365 * 20;     // outlives the d
 inline constexpr auto kServerCertificateLife = 24h * 397;      // browsers refuse more than 398 days
 inline constexpr auto kSealSignerCertificateLife = 24h * 365 * 10;
 inline constexpr auto kCertificateBackdate = 1h;  // bench clocks may lag this far
+inline constexpr size_t kHardwareSerialBytesMax =
+    256;  // maker, key id and serial of an EK certificate
+inline constexpr size_t kUrlBytesMax = 1024;
+inline constexpr size_t kCaGenerationsMax = 64;    // issuing keys one authority ever had
+inline constexpr size_t kCrlEntriesMax = 100'000;  // 4 MiB of list
+inline constexpr size_t kCrlBytesMax = 8 * 1024 * 1024;
+inline constexpr auto kCrlLife = 24h * 7;    // a server may be down over the holidays
+inline constexpr size_t kPinBytesMax = 256;  // of a PKCS#11 token
 
 // --- store ---
 inline constexpr auto kRequestIdLife = 24h;         // how long a request_id is remembered
