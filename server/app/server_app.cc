@@ -78,7 +78,7 @@ struct ServerApp::Parts {
   LiveTls live_tls;
   // Trust and files.
   std::unique_ptr<CaStore> ca;
-  AttestationPolicy policy;
+  std::optional<FixedTrust> trust;
   std::unique_ptr<BlobDirectory> blobs;
   std::unique_ptr<ProfileDirectory> profiles;
   // The store, and who hears of its changes.
@@ -126,8 +126,9 @@ Status ServerApp::Parts::OpenTrust() {
   RETURN_IF_ERROR(CaStore::ValidateReload(CaFolder(config), clock.Now()));
   live_tls.folder = config.state_dir / "live-tls";
   RETURN_IF_ERROR(Publish(ca->files(), live_tls));
-  ASSIGN_OR_RETURN(policy, LoadAttestationPolicy(config));
-  if (!policy.lab_roots.empty()) {
+  ASSIGN_OR_RETURN(TrustBasis basis, LoadTrust(config));
+  trust.emplace(std::move(basis));
+  if (!trust->Current()->trust.lab_roots.empty()) {
     log::Warning("lab root configured: virtual TPMs may enrol and are marked lab", {});
   }
   ASSIGN_OR_RETURN(blobs, BlobDirectory::Open(config.state_dir / "blobs"));
@@ -155,7 +156,7 @@ Status ServerApp::Parts::BuildUseCases() {
   dispatcher.emplace(*store, clock, *live);
   flow.emplace(*store, clock, *profiles, *dispatcher);
   import.emplace(*store, clock);
-  enrollment.emplace(*store, clock, decoder, *ca, policy);
+  enrollment.emplace(*store, clock, decoder, *ca, *trust);
   seals.emplace(*store, clock, decoder, *ca, config.organisation);
   sessions.emplace(*store, clock, *live, *flow, *dispatcher, *seals,
                    SessionSettings{config.organisation, config.auto_start});

@@ -38,25 +38,27 @@ StatusOr<std::vector<crypto::Certificate>> ReadCertificates(const fs::path& path
 
 }  // namespace
 
-StatusOr<AttestationPolicy> LoadAttestationPolicy(const ServerConfig& config) {
-  AttestationPolicy policy;
-  policy.expired_ek = config.accept_expired_ek ? ExpiredEk::kAcceptWithFinding : ExpiredEk::kRefuse;
+StatusOr<TrustBasis> LoadTrust(const ServerConfig& config) {
+  TrustBasis basis;
+  TrustBundle& trust = basis.trust;
+  basis.policy.expired_ek =
+      config.accept_expired_ek ? ExpiredEk::kAcceptWithFinding : ExpiredEk::kRefuse;
   for (const fs::path& path : config.ek_roots) {
     ASSIGN_OR_RETURN(auto certificates, ReadCertificates(path));
     for (crypto::Certificate& certificate : certificates) {
       const bool root = certificate.subject_der() == certificate.issuer_der();
-      (root ? policy.ek_roots : policy.ek_intermediates).push_back(std::move(certificate));
+      (root ? trust.roots : trust.intermediates).push_back(std::move(certificate));
     }
   }
   if (!config.lab_root.empty()) {
-    ASSIGN_OR_RETURN(policy.lab_roots, ReadCertificates(config.lab_root));
+    ASSIGN_OR_RETURN(trust.lab_roots, ReadCertificates(config.lab_root));
   }
-  if (policy.ek_roots.empty() && policy.lab_roots.empty()) {
+  if (trust.roots.empty() && trust.lab_roots.empty()) {
     return FailedPrecondition(
         "no TPM vendor root is configured, nothing could enrol: name PEM files or folders under "
         "trust: ek_roots: in the configuration");
   }
-  return policy;
+  return basis;
 }
 
 }  // namespace preseal::server

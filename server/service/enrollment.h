@@ -14,7 +14,9 @@
 #include "common/status/status.h"
 #include "server/domain/attestation/attestation_verifier.h"
 #include "server/domain/refusal/refusal.h"
+#include "server/service/device_ca.h"
 #include "server/service/ports.h"
+#include "server/service/trust_source.h"
 
 namespace preseal::server {
 
@@ -37,27 +39,6 @@ class EvidenceDecoder {
  public:
   virtual ~EvidenceDecoder() = default;
   virtual StatusOr<DecodedEvidence> Decode(ByteView message) const = 0;
-};
-
-struct IssuedCertificate {
-  Bytes der;
-  std::vector<Bytes> chain;  // DER, issuer first
-};
-
-struct CertificateRequest {
-  DeviceId device;
-  std::string serial_number;
-  crypto::Digest256 ek_sha256{};  // of the EK certificate (DER), as permanentIdentifier wants it
-  bool lab = false;
-  crypto::Digest256 evidence_sha256{};
-};
-
-// Issues device certificates. Thread-safe.
-class DeviceCa {
- public:
-  virtual ~DeviceCa() = default;
-  virtual StatusOr<IssuedCertificate> Issue(const CertificateRequest& request,
-                                            const crypto::PublicKey& key, WallTime now) = 0;
 };
 
 struct ChallengeFacts {
@@ -99,10 +80,10 @@ class EnrollmentPass {
 // Admits devices: attestation, activation, certificate. Thread-safe.
 class Enrollment {
  public:
-  // `policy` must outlive this.
+  // All must outlive this.
   Enrollment(Store& store, const Clock& clock, const EvidenceDecoder& decoder, DeviceCa& ca,
-             const AttestationPolicy& policy)
-      : store_(store), clock_(clock), decoder_(decoder), ca_(ca), policy_(policy) {}
+             const TrustSource& trust)
+      : store_(store), clock_(clock), decoder_(decoder), ca_(ca), trust_(trust) {}
 
   // ResourceExhausted: kEnrollmentsInFlightMax. `server_leaf_sha256`: of the certificate this
   // connection's TLS handshake showed the device.
@@ -115,7 +96,7 @@ class Enrollment {
   const Clock& clock_;
   const EvidenceDecoder& decoder_;
   DeviceCa& ca_;
-  const AttestationPolicy& policy_;
+  const TrustSource& trust_;
   std::atomic<size_t> in_flight_{0};
 };
 

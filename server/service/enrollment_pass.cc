@@ -45,7 +45,10 @@ Failure FailureOf(const RefusalFacts& refusal) {
 
 Pass::Pass(Enrollment& desk, std::string station, const crypto::Digest256& server_leaf_sha256,
            ChallengeFacts challenge)
-    : desk_(desk), station_(std::move(station)), challenge_(std::move(challenge)) {
+    : desk_(desk),
+      station_(std::move(station)),
+      challenge_(std::move(challenge)),
+      basis_(desk.trust_.Current()) {
   record_.server_leaf_sha256 = ToOwned(server_leaf_sha256);
 }
 
@@ -136,15 +139,16 @@ StatusOr<AttestationContext> Pass::Context(const AttestationEvidence& evidence) 
                              .server_leaf_sha256 = ToDigest(record_.server_leaf_sha256),
                              .pcrs = challenge_.pcrs,
                              .now = desk_.clock_.Now(),
-                             .policy = &desk_.policy_,
-                             .device_id = device_.id.text()};
+                             .policy = &basis_->policy,
+                             .trust = &basis_->trust,
+                             .record = {.device_id = device_.id.text(), .station = station_}};
   if (!device_.ek_spki_sha256.empty())
-    context.ek_bound_to_device = ToDigest(device_.ek_spki_sha256);
+    context.record.ek_bound_to_device = ToDigest(device_.ek_spki_sha256);
   const auto ek = EkSpkiSha256(evidence.ek_public);
   if (!ek.ok()) return context;  // the verifier refuses it with its own reason
   RETURN_IF_ERROR(desk_.store_.Read([&](Tx& tx) -> Status {
     const auto holder = tx.devices.FindByEk(*ek);
-    if (holder.ok()) context.device_bound_to_ek = holder->id.text();
+    if (holder.ok()) context.record.device_bound_to_ek = holder->id.text();
     return holder.status().code() == StatusCode::kNotFound ? OkStatus() : holder.status();
   }));
   return context;
@@ -187,6 +191,7 @@ StatusOr<std::variant<AdmissionFacts, RefusalFacts>> Pass::Admit() {
   const CertificateRequest request{.device = device_.id,
                                    .serial_number = device_.serial_number,
                                    .ek_sha256 = ek_certificate_sha256_,
+                                   .trust_models = {TrustModel::kEkCert},
                                    .lab = facts_->lab,
                                    .evidence_sha256 = ToDigest(record_.evidence_sha256)};
   ASSIGN_OR_RETURN(IssuedCertificate certificate,

@@ -34,8 +34,9 @@ class Pass final : public EnrollmentPass {
   Enrollment& desk_;
   const std::string station_;
   const ChallengeFacts challenge_;
-  AttestationRecord record_;  // grows message by message
-  Device device_;             // as read; the record is read again for every write
+  const std::shared_ptr<const TrustBasis> basis_;  // of the whole pass
+  AttestationRecord record_;                       // grows message by message
+  Device device_;  // as read; the record is read again for every write
   std::optional<AttestedFacts> facts_;
   crypto::Digest256 ek_certificate_sha256_{};
   Secret secret_;

@@ -94,9 +94,10 @@ StatusOr<Cost> MeasureInProcess(Site& site, std::vector<SoftwareChip>& chips) {
   const SystemClock clock;
   ASSIGN_OR_RETURN(const auto store,
                    server::SqliteStore::Open(server::DatabaseFile(site.config()).string(), &clock));
-  ASSIGN_OR_RETURN(const auto policy, server::LoadAttestationPolicy(site.config()));
+  ASSIGN_OR_RETURN(auto basis, server::LoadTrust(site.config()));
+  const server::FixedTrust trust(std::move(basis));
   const server::ProtoEvidenceDecoder decoder;
-  server::Enrollment enrollment(*store, clock, decoder, site.ca(), policy);
+  server::Enrollment enrollment(*store, clock, decoder, site.ca(), trust);
   const auto leaf = site.ca().server_certificate().fingerprint();
   std::atomic<double> device_seconds{0};
   const double cpu = ProcessSeconds();

@@ -32,7 +32,7 @@ class AttestationTest : public testing::TestWithParam<const char*> {
     std::ifstream pem(authority.certificate_file());
     const std::string text((std::istreambuf_iterator<char>(pem)), {});
     ASSERT_OK_AND_ASSIGN(const auto root, crypto::Certificate::FromPem(text));
-    policy_.lab_roots = {root};
+    trust_.lab_roots = {root};
     FillContext();
   }
 
@@ -43,7 +43,8 @@ class AttestationTest : public testing::TestWithParam<const char*> {
                      tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0, 1, 2, 3, 4, 5, 6, 7})};
     context_.now = std::chrono::system_clock::now();
     context_.policy = &policy_;
-    context_.device_id = "D-1";
+    context_.trust = &trust_;
+    context_.record.device_id = "D-1";
   }
 
   // The agent's half, as enrolment does it.
@@ -97,6 +98,7 @@ class AttestationTest : public testing::TestWithParam<const char*> {
   std::unique_ptr<test::Swtpm> swtpm_;
   std::unique_ptr<agent::Tpm> tpm_;
   server::AttestationPolicy policy_;
+  server::TrustBundle trust_;
   server::AttestationContext context_;
   server::AttestationEvidence evidence_;
   agent::EndorsementKey ek_;
@@ -136,13 +138,13 @@ TEST_P(AttestationTest, AMeasurementAfterEnrolmentBlocksTheSeal) {
 }
 
 TEST_P(AttestationTest, ATpmOfTheLabIsRefusedAsAMakersTpm) {
-  std::swap(policy_.ek_roots, policy_.lab_roots);
+  std::swap(trust_.roots, trust_.lab_roots);
   ASSERT_NO_FATAL_FAILURE(TakeEvidence());
   EXPECT_EQ(Verify().code, server::RefusalCode::kTpmIsVirtual);
 }
 
 TEST_P(AttestationTest, ATpmOfAnotherAuthorityIsUntrusted) {
-  policy_.lab_roots.clear();
+  trust_.lab_roots.clear();
   ASSERT_NO_FATAL_FAILURE(TakeEvidence());
   EXPECT_EQ(Verify().code, server::RefusalCode::kEkChainUntrusted);
 }

@@ -88,7 +88,7 @@ AttestationFixture::AttestationFixture()
   context.server_leaf_sha256.fill(3);
   context.pcrs = {tpmwire::SelectPcrs(tpmwire::HashAlg::kSha1, {0, 1, 2, 7}),
                   tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0, 1, 2, 7})};
-  context.device_id = "D-7";
+  context.record.device_id = "D-7";
   pcr_values = PcrValues(context.pcrs[1]);
   claimed_tpm = {0x53544D20, "ST33", 0x0049000400000000};
 }
@@ -143,12 +143,13 @@ server::AttestationEvidence AttestationFixture::Build() {
 
 server::AttestationVerdict AttestationFixture::Verify() {
   const auto anchor = crypto::Certificate::FromDer(BuildCertificate(root, root_key)).value();
-  policy.ek_roots.clear();
-  policy.lab_roots.clear();
-  if (trust_root) (lab ? policy.lab_roots : policy.ek_roots).push_back(anchor);
-  policy.ek_intermediates = {
+  trust.roots.clear();
+  trust.lab_roots.clear();
+  if (trust_root) (lab ? trust.lab_roots : trust.roots).push_back(anchor);
+  trust.intermediates = {
       crypto::Certificate::FromDer(BuildCertificate(intermediate, root_key)).value()};
   context.policy = &policy;
+  context.trust = &trust;
   return server::VerifyAttestation(Build(), context);
 }
 

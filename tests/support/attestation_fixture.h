@@ -92,7 +92,8 @@ class AttestationFixture {
       [](server::AttestationEvidence&) {};
 
   server::AttestationContext context;
-  server::AttestationPolicy policy;  // filled by Verify
+  server::AttestationPolicy policy;
+  server::TrustBundle trust;  // certificates filled by Verify
 };
 
 }  // namespace preseal::test

@@ -113,7 +113,7 @@ AttestationChecks InputChecks() { return kInputChecks; }
 
 AttestationVerdict VerifyAttestation(const AttestationEvidence& evidence,
                                      const AttestationContext& context) {
-  if (context.policy == nullptr) std::abort();
+  if (context.policy == nullptr || context.trust == nullptr) std::abort();
   Examination examination{.evidence = evidence, .context = context};
   AttestationVerdict verdict;
   if (!RunGroups({InputChecks(), EkCertificateChecks(), EkChainChecks(), EkKeyChecks(),
@@ -124,6 +124,11 @@ AttestationVerdict VerifyAttestation(const AttestationEvidence& evidence,
   BindEvidence(examination);
   if (!RunGroups({CertifyChecks(), QuoteChecks()}, examination, verdict)) return verdict;
   verdict.facts = FactsOf(examination);
+  verdict.outcome = AttestationOutcome::kAccepted;
+  for (const AttestationFinding& finding : verdict.findings) {
+    if (finding.verdict != CheckVerdict::kFinding) continue;
+    verdict.outcome = AttestationOutcome::kAcceptedWithFindings;
+  }
   return verdict;
 }
 

@@ -16,12 +16,14 @@
 #include "common/base/bytes.h"
 #include "common/base/clock.h"
 #include "common/base/secret.h"
-#include "common/crypto/certificate.h"
 #include "common/crypto/key.h"
 #include "common/status/status.h"
 #include "common/tpmwire/hash.h"
 #include "common/tpmwire/pcr.h"
 #include "common/tpmwire/public_area.h"
+#include "server/domain/attestation/attestation_policy.h"
+#include "server/domain/attestation/trust_bundle.h"
+#include "server/domain/attestation/trust_model.h"
 #include "server/domain/refusal/finding.h"
 #include "server/domain/refusal/refusal.h"
 
@@ -50,16 +52,38 @@ struct AttestationEvidence {
   Bytes event_log;
   Bytes claims;  // raw, as bound into B
   ClaimedTpm claimed_tpm;
+  std::vector<uint16_t> implemented_banks;  // TPM_ALG_IDs as claimed; empty if not sent
 };
 
-// What a TPM certificate past its end means.
-enum class ExpiredEk { kRefuse, kAcceptWithFinding };
+// Whether a person stands for a TPM that nothing else vouches for.
+enum class TokenState {
+  kNone,     // no order code was given
+  kWaiting,  // the code is good, nobody has approved yet
+  kVouched,  // approved by name
+};
 
-struct AttestationPolicy {
-  std::vector<crypto::Certificate> ek_roots;          // makers of TPM chips
-  std::vector<crypto::Certificate> ek_intermediates;  // helpers, never trusted by themselves
-  std::vector<crypto::Certificate> lab_roots;         // what ends here is marked lab
-  ExpiredEk expired_ek = ExpiredEk::kRefuse;
+// What the database knows of the record and of the keys in the evidence; looked up by the caller,
+// kept with the evidence. Nothing here comes from the device.
+struct RecordFacts {
+  std::string device_id;     // the record that enrols
+  std::string station;       // that the device enrols through
+  std::string manufacturer;  // of the device, as ordered
+  std::string model;
+  // The record this EK belongs to, if any; look it up with EkSpkiSha256.
+  std::optional<std::string> device_bound_to_ek;
+  // The EK this record has, if any.
+  std::optional<tpmwire::Sha256Digest> ek_bound_to_device;
+  // The EK a named person approved to take the place of that one.
+  std::optional<tpmwire::Sha256Digest> approved_ek;
+  bool ek_listed = false;  // on the order's list of endorsement keys
+  TokenState token = TokenState::kNone;
+  // Other devices that showed the same attestation key or device key before.
+  std::optional<std::string> device_of_ak;
+  std::optional<std::string> device_of_tls_key;
+  // TPMS_CLOCK_INFO.resetCount of the last accepted quote of this very EK.
+  std::optional<uint32_t> last_reset_count;
+  // Where the device sent none: the maker's certificate for this EK, from the imported cache.
+  Bytes cached_ek_certificate;
 };
 
 // The session's and the record's side.
@@ -70,17 +94,14 @@ struct AttestationContext {
   tpmwire::PcrSelections pcrs;  // as asked in S0
   WallTime now;
   const AttestationPolicy* policy = nullptr;  // never null, outlives the call
-
-  std::string device_id;  // the record that enrols
-  // The record this EK belongs to, if any; look it up with EkSpkiSha256.
-  std::optional<std::string> device_bound_to_ek;
-  // The EK this record has, if any.
-  std::optional<tpmwire::Sha256Digest> ek_bound_to_device;
+  const TrustBundle* trust = nullptr;         // likewise
+  RecordFacts record;
 };
 
 // What is now proved.
 struct AttestedFacts {
-  bool lab = false;  // through a lab root: not for production
+  std::vector<TrustModel> trust_models;  // all that hold, in the order of the enum
+  bool lab = false;                      // through a lab root: not for production
   tpmwire::Sha256Digest ek_spki_sha256{};
   tpmwire::PublicArea ek_public;
   tpmwire::PublicArea ak_public;
@@ -96,13 +117,17 @@ struct AttestedFacts {
   uint32_t restart_count = 0;
 };
 
+enum class AttestationOutcome { kRefused, kQuarantined, kAcceptedWithFindings, kAccepted };
+
 struct AttestationVerdict {
-  RefusalCode code = RefusalCode::kNone;
+  AttestationOutcome outcome = AttestationOutcome::kRefused;
+  RefusalCode code = RefusalCode::kNone;  // also of a quarantine: why
   std::string seen;
   std::string expected;
   std::vector<AttestationFinding> findings;  // up to and including the one that decided
-  std::optional<AttestedFacts> facts;        // only if accepted
+  std::optional<AttestedFacts> facts;        // unless refused
 
+  // May go on to activation. A quarantined device may, for a certificate that is marked.
   bool accepted() const { return facts.has_value(); }
 };
 

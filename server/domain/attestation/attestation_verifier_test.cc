@@ -114,8 +114,8 @@ TEST(AttestationVerifierTest, AnExpiredCertificateIsARemarkWhereTheSiteAllowsIt)
 
 TEST(AttestationVerifierTest, TheSameEkOnTheSameRecordIsFine) {
   AttestationFixture fixture;
-  fixture.context.device_bound_to_ek = "D-7";
-  fixture.context.ek_bound_to_device = fixture.ek_key.public_key().SpkiSha256();
+  fixture.context.record.device_bound_to_ek = "D-7";
+  fixture.context.record.ek_bound_to_device = fixture.ek_key.public_key().SpkiSha256();
   EXPECT_TRUE(fixture.Verify().accepted());
 }
 

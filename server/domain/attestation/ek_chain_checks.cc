@@ -30,8 +30,8 @@ CheckResult SentChainIsReadable(Examination& examination) {
 }
 
 CheckResult ChainEndsInATrustedRoot(Examination& examination) {
-  const AttestationPolicy& policy = *examination.context.policy;
-  EkIssuers issuers{&policy.ek_roots, &policy.lab_roots, &policy.ek_intermediates, {}};
+  const TrustBundle& trust = *examination.context.trust;
+  EkIssuers issuers{&trust.roots, &trust.lab_roots, &trust.intermediates, {}};
   for (const Bytes& der : examination.evidence.ek_chain) {
     if (auto sent = crypto::Certificate::FromDer(der); sent.ok()) {
       issuers.sent.push_back(std::move(*sent));

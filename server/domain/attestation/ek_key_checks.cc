@@ -71,15 +71,15 @@ CheckResult EkIsOfAKnownKind(Examination& examination) {
 }
 
 CheckResult EkIsNotAnotherDevices(Examination& examination) {
-  const auto& holder = examination.context.device_bound_to_ek;
-  if (!holder || *holder == examination.context.device_id) return Pass();
+  const auto& holder = examination.context.record.device_bound_to_ek;
+  if (!holder || *holder == examination.context.record.device_id) return Pass();
   return Refuse(RefusalCode::kEkAlreadyBound, "belongs to " + *holder,
-                "free, or " + examination.context.device_id);
+                "free, or " + examination.context.record.device_id);
 }
 
 // A record taken over by another machine's TPM (CVE-2025-13609) is refused until a person agrees.
 CheckResult EkIsTheRecords(Examination& examination) {
-  const auto& bound = examination.context.ek_bound_to_device;
+  const auto& bound = examination.context.record.ek_bound_to_device;
   const auto seen = examination.ek_key->SpkiSha256();
   if (!bound || *bound == seen) return Pass();
   return Refuse(RefusalCode::kEkChanged, "EK " + ToHex(seen), "EK " + ToHex(*bound));

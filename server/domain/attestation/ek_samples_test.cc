@@ -18,9 +18,10 @@ class EkSamplesTest : public testing::Test {
  protected:
   void SetUp() override {
     PRESEAL_SKIP_WITHOUT_TESTDATA();
-    policy_.ek_roots = Bundle("tpm-roots.pem");
-    policy_.ek_intermediates = Bundle("tpm-intermediates.pem");
+    trust_.roots = Bundle("tpm-roots.pem");
+    trust_.intermediates = Bundle("tpm-intermediates.pem");
     context_.policy = &policy_;
+    context_.trust = &trust_;
     context_.now = WallTime(std::chrono::hours(490'000));  // in 2025
   }
 
@@ -37,6 +38,7 @@ class EkSamplesTest : public testing::Test {
   }
 
   AttestationPolicy policy_;
+  TrustBundle trust_;
   AttestationContext context_;
 };
 
@@ -51,7 +53,7 @@ TEST_F(EkSamplesTest, NuvotonCertificateWithUnsortedNamesLeadsToItsRoot) {
 }
 
 TEST_F(EkSamplesTest, StmCertificateIsUntrustedWithoutItsRoots) {
-  policy_.ek_roots.clear();
+  trust_.roots.clear();
   EXPECT_EQ(Judge(Nv("stm_st33_rsa_ff_padding.nv")).code, RefusalCode::kEkChainUntrusted);
 }
 

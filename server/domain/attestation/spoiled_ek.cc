@@ -149,9 +149,9 @@ const Spoiled kSpoiled[] = {
      [](auto& f) { f.ek.attributes &= ~tpmwire::kAttributeFixedTpm; }},
     {"EkWithoutPolicy", 405, Code::kEkTemplate, [](auto& f) { f.ek.policy.clear(); }},
     {"EkOfAnotherDevice", 406, Code::kEkAlreadyBound,
-     [](auto& f) { f.context.device_bound_to_ek = "D-8"; }},
+     [](auto& f) { f.context.record.device_bound_to_ek = "D-8"; }},
     {"RecordWithAnotherEk", 407, Code::kEkChanged,
-     [](auto& f) { f.context.ek_bound_to_device = tpmwire::Sha256Digest{}; }},
+     [](auto& f) { f.context.record.ek_bound_to_device = tpmwire::Sha256Digest{}; }},
     // TPM identity
     {"SwtpmManufacturer", 501, Code::kTpmIsVirtual,
      [](auto& f) {

@@ -6,8 +6,8 @@
 
 namespace preseal::server {
 
-// Why a TPM is believed to be genuine. Several may hold at once; all that do go into the certificate.
-// Values are stored; never renumber.
+// Why a TPM is believed to be genuine. Several may hold at once; all that do go into the
+// certificate. Values are stored; never renumber.
 enum class TrustModel : uint8_t {
   kEkPub = 1,   // the hash of its endorsement key is on the order's list
   kEkCert = 2,  // its endorsement certificate leads to a maker's root
