@@ -143,6 +143,19 @@ inline constexpr size_t kCrlBytesMax = 8 * 1024 * 1024;
 inline constexpr auto kCrlLife = 24h * 7;    // a server may be down over the holidays
 inline constexpr size_t kPinBytesMax = 256;  // of a PKCS#11 token
 
+// --- trust bundle and policy ---
+inline constexpr size_t kRevocationEntriesMax = 200'000;         // of a maker's revocation list
+inline constexpr size_t kTrustAnchorsMax = 8192;                 // Microsoft's list has some 2 000
+inline constexpr size_t kTrustListsMax = 256;                    // revocation lists in one bundle
+inline constexpr size_t kTrustBundleBytesMax = 7 * 1024 * 1024;  // must fit one gRPC message
+inline constexpr size_t kTrustArchiveBytesMax = 32 * 1024 * 1024;
+inline constexpr size_t kTrustArchiveEntriesMax = 20'000;
+inline constexpr size_t kVendorBytesMax = 64;
+inline constexpr size_t kTrustReasonBytesMax = 256;
+inline constexpr size_t kPolicyBytesMax = 256 * 1024;
+inline constexpr size_t kPolicyListMax = 1024;     // entries of one list in a policy
+inline constexpr size_t kEkCacheImportMax = 4096;  // certificates in one call
+
 // --- store ---
 inline constexpr auto kRequestIdLife = 24h;         // how long a request_id is remembered
 inline constexpr int kAttestationsKeptMax = 10;     // per device
