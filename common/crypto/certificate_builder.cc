@@ -56,18 +56,20 @@ Bytes KeyId(const X509* x509) {
 }
 
 Status CheckIssuer(const IssuerRef& issuer, const X509* subject) {
+  RETURN_IF_ERROR(CheckIssuerKey(issuer));
   const Certificate& ca = issuer.certificate;
-  if (!ca.is_ca()) return FailedPrecondition("issuer is not a CA");
-  ASSIGN_OR_RETURN(const PublicKey ca_key, ca.public_key());
-  if (!ca_key.Equals(issuer.key.public_key())) {
-    return FailedPrecondition("issuer's key does not belong to its certificate");
-  }
   // A leaf that outlives its CA would be refused later, in the field, without a hint why.
   if (ASN1_TIME_compare(X509_get0_notBefore(subject), X509_get0_notBefore(ca.handle())) < 0 ||
       ASN1_TIME_compare(X509_get0_notAfter(subject), X509_get0_notAfter(ca.handle())) > 0) {
     return FailedPrecondition("certificate's validity leaves its issuer's");
   }
   return OkStatus();
+}
+
+Bytes EncodeToBeSigned(X509* x509) {
+  return openssl::EncodeDer(x509, [x509](const X509* /*same*/, unsigned char** out) {
+    return i2d_re_X509_tbs(x509, out);
+  });
 }
 
 }  // namespace
@@ -77,7 +79,11 @@ namespace der {
 Bytes Primitive(uint8_t tag, ByteView content) {
   const size_t length = content.size();
   Bytes out = {tag};
-  if (length > 0xFF) {
+  if (length > 0xFFFF) {
+    out.push_back(0x83);
+    out.push_back(static_cast<uint8_t>(length >> 16));
+    out.push_back(static_cast<uint8_t>(length >> 8));
+  } else if (length > 0xFF) {
     out.push_back(0x82);
     out.push_back(static_cast<uint8_t>(length >> 8));
   } else if (length > 0x7F) {
@@ -101,6 +107,29 @@ StatusOr<Bytes> Oid(std::string_view dotted) {
 }
 
 }  // namespace der
+
+Bytes EcdsaSha256Algorithm() {
+  // 1.2.840.10045.4.3.2, without parameters.
+  return {0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
+}
+
+StatusOr<Bytes> SignStructure(const Bytes& to_be_signed, const PrivateKey& key) {
+  ASSIGN_OR_RETURN(Bytes signature, key.SignDer(to_be_signed));
+  signature.insert(signature.begin(), 0);  // no unused bits
+  return der::Constructed(der::kSequence, {to_be_signed, EcdsaSha256Algorithm(),
+                                           der::Primitive(der::kBitString, signature)});
+}
+
+Bytes KeyIdOf(const Certificate& certificate) { return KeyId(certificate.handle()); }
+
+Status CheckIssuerKey(const IssuerRef& issuer) {
+  if (!issuer.certificate.is_ca()) return FailedPrecondition("issuer is not a CA");
+  ASSIGN_OR_RETURN(const PublicKey ca_key, issuer.certificate.public_key());
+  if (!ca_key.Equals(issuer.key.public_key())) {
+    return FailedPrecondition("issuer's key does not belong to its certificate");
+  }
+  return OkStatus();
+}
 
 StatusOr<CertificateBuilder> CertificateBuilder::Start(const Validity& validity,
                                                        const PublicKey& key) {
@@ -188,8 +217,8 @@ StatusOr<Certificate> CertificateBuilder::SelfSign(const PrivateKey& key) {
 
 StatusOr<Certificate> CertificateBuilder::Sign(const IssuerRef& issuer) {
   RETURN_IF_ERROR(CheckIssuer(issuer, x509_.get()));
-  return Finish(X509_get_subject_name(issuer.certificate.handle()),
-                KeyId(issuer.certificate.handle()), issuer.key);
+  return Finish(X509_get_subject_name(issuer.certificate.handle()), KeyIdOf(issuer.certificate),
+                issuer.key);
 }
 
 StatusOr<Certificate> CertificateBuilder::Finish(const X509_NAME* issuer,
@@ -198,11 +227,18 @@ StatusOr<Certificate> CertificateBuilder::Finish(const X509_NAME* issuer,
   const Bytes key_id = der::Primitive(der::Context(0), issuer_key_id);
   RETURN_IF_ERROR(
       AddExtension(kOidAuthorityKeyId, false, der::Constructed(der::kSequence, {key_id})));
+  // The algorithm is set by hand and the signature put around the encoded part, because the key may
+  // lie in a token: OpenSSL would sign only with a key it holds. Its setter wants the field
+  // writable, but lends it read-only.
+  auto* algorithm = const_cast<X509_ALGOR*>(X509_get0_tbs_sigalg(x509_.get()));
   if (X509_set_issuer_name(x509_.get(), issuer) != 1 ||
-      X509_sign(x509_.get(), key.handle(), EVP_sha256()) <= 0) {
-    return openssl::Failure("sign a certificate");
+      X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, nullptr) != 1) {
+    return openssl::Failure("complete a certificate");
   }
-  return Certificate::FromDer(openssl::EncodeDer(x509_.get(), i2d_X509));
+  const Bytes to_be_signed = EncodeToBeSigned(x509_.get());
+  if (to_be_signed.empty()) return openssl::Failure("encode a certificate");
+  ASSIGN_OR_RETURN(const Bytes certificate, SignStructure(to_be_signed, key));
+  return Certificate::FromDer(certificate);
 }
 
 }  // namespace preseal::crypto

@@ -25,13 +25,23 @@ inline constexpr uint8_t kSequence = 0x30;
 constexpr uint8_t Context(uint8_t number) { return static_cast<uint8_t>(0x80 | number); }
 constexpr uint8_t ContextConstructed(uint8_t number) { return static_cast<uint8_t>(0xA0 | number); }
 
-// Tag, length and content (at most 65535 bytes); `Constructed` joins encoded parts.
+// Tag, length and content (less than 16 MiB); `Constructed` joins encoded parts.
 Bytes Primitive(uint8_t tag, ByteView content);
 Bytes Constructed(uint8_t tag, const std::vector<Bytes>& parts);
 // OBJECT IDENTIFIER from dotted text, which must be one of oids.h.
 StatusOr<Bytes> Oid(std::string_view dotted);
 
 }  // namespace der
+
+// AlgorithmIdentifier ecdsa-with-SHA256 (RFC 5758), and SEQUENCE { `to_be_signed`, that algorithm,
+// signature by `key` over `to_be_signed` }: the frame of certificates and revocation lists.
+Bytes EcdsaSha256Algorithm();
+StatusOr<Bytes> SignStructure(const Bytes& to_be_signed, const PrivateKey& key);
+
+// What subjectKeyIdentifier and authorityKeyIdentifier say of the certificate's key.
+Bytes KeyIdOf(const Certificate& certificate);
+// FAILED_PRECONDITION: no CA, or the key of another certificate.
+Status CheckIssuerKey(const IssuerRef& issuer);
 
 class CertificateBuilder {
  public:

@@ -22,6 +22,8 @@ StatusOr<openssl::Owner<T, free_function>> Decode(const X509* x509, int nid) {
   return value;
 }
 
+}  // namespace
+
 StatusOr<std::string> NameText(const X509_NAME* name) {
   const openssl::BioOwner bio(BIO_new(BIO_s_mem()));
   // RFC 4514 with UTF-8 left readable.
@@ -32,6 +34,8 @@ StatusOr<std::string> NameText(const X509_NAME* name) {
   }
   return preseal::ToString(openssl::Contents(bio.get()));
 }
+
+namespace {
 
 StatusOr<std::string> CommonName(const X509_NAME* name) {
   int last = -1;
@@ -50,6 +54,8 @@ StatusOr<std::string> CommonName(const X509_NAME* name) {
   if (out.find('\0') != std::string::npos) return InvalidArgument("common name has a NUL");
   return out;
 }
+
+}  // namespace
 
 StatusOr<std::string> SerialHex(const ASN1_INTEGER* serial) {
   const openssl::BignumOwner number(ASN1_INTEGER_to_BN(serial, nullptr));
@@ -79,6 +85,8 @@ StatusOr<WallTime> ReadTime(const ASN1_TIME* time) {
   return WallTime(
       std::clamp(at, std::chrono::sys_seconds(earliest), std::chrono::sys_seconds(latest)));
 }
+
+namespace {
 
 std::string IpText(ByteView address) {
   if (address.size() == 4) {

@@ -40,6 +40,11 @@ struct Certificate::Parts : CertificateFields {
 // Fills everything of `fields` from `x509`. INVALID_ARGUMENT names what is malformed.
 Status ReadParts(const X509* x509, CertificateFields* fields);
 
+// As Certificate gives subject, serial_hex and not_before; INVALID_ARGUMENT otherwise.
+StatusOr<std::string> NameText(const X509_NAME* name);
+StatusOr<std::string> SerialHex(const ASN1_INTEGER* serial);
+StatusOr<WallTime> ReadTime(const ASN1_TIME* time);
+
 // "1.3.6.1.5.5.7.3.2"
 std::string OidText(const ASN1_OBJECT* object);
 

@@ -18,6 +18,7 @@ constexpr size_t kDnsNameBytesMax = 253;
 constexpr size_t kDnsLabelBytesMax = 63;
 constexpr std::string_view kStationUriPrefix = "preseal:station/";
 constexpr std::string_view kDeviceUriPrefix = "preseal:device/";
+constexpr char kOidCrlDistributionPoints[] = "2.5.29.31";
 constexpr char kLabUnit[] = "LAB - not for production";
 
 bool IsAlphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
@@ -92,11 +93,14 @@ StatusOr<Bytes> HardwareModuleName(std::string_view serial) {
       der::Constructed(der::kSequence, {type, der::Primitive(der::kOctetString, AsBytes(serial))}));
 }
 
-// PermanentIdentifier { identifierValue, assigner } (RFC 4043); the value is hex in UTF-8, as the
-// TCG's "TPM 2.0 Keys for Device Identity and Attestation" has it.
-StatusOr<Bytes> PermanentIdentifier(const Digest256& ek_sha256) {
-  ASSIGN_OR_RETURN(const Bytes assigner, der::Oid(kOidTcgEkPermIdSha256));
-  const Bytes value = der::Primitive(der::kUtf8String, AsBytes(ToHex(ek_sha256)));
+// PermanentIdentifier { identifierValue, assigner } (RFC 4043). RFC 4043 leaves the value to the
+// assigner; the TCG's is hex in UTF-8 of SHA-256 over the EK certificate's DER ("TPM 2.0 Keys for
+// Device Identity and Attestation", section on DevID certificates). A key alone is named under an
+// assigner of ours, so that nobody looks for a certificate with that digest.
+StatusOr<Bytes> PermanentIdentifier(const DeviceSpec& spec) {
+  ASSIGN_OR_RETURN(const Bytes assigner, der::Oid(spec.has_ek_certificate ? kOidTcgEkPermIdSha256
+                                                                          : kOidEkKeyPermIdSha256));
+  const Bytes value = der::Primitive(der::kUtf8String, AsBytes(ToHex(spec.ek_sha256)));
   return OtherName(kOidPermanentIdentifier, der::Constructed(der::kSequence, {value, assigner}));
 }
 
@@ -106,19 +110,33 @@ std::string_view PolicyOf(TrustModel model) {
       return kOidTrustEkPub;
     case TrustModel::kEkCert:
       return kOidTrustEkCert;
-    case TrustModel::kOperatorVouched:
-      return kOidTrustOperator;
+    case TrustModel::kToken:
+      return kOidTrustToken;
   }
   return {};
 }
 
+bool IsPrintable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+Status CheckCrlUrl(std::string_view url) {
+  if (url.empty()) return OkStatus();
+  const bool http = url.starts_with("http://") || url.starts_with("https://");
+  const bool spaced = url.find(' ') != std::string_view::npos;
+  if (http && IsPrintable(url) && !spaced && url.size() <= kUrlBytesMax) return OkStatus();
+  return InvalidArgument("CRL address must be an http or https URL");
+}
+
 Status CheckDevice(const DeviceSpec& spec) {
   if (spec.device.empty()) return InvalidArgument("device id is missing");
-  const bool printable = std::all_of(spec.serial.begin(), spec.serial.end(),
-                                     [](char c) { return c >= ' ' && c <= '~'; });
-  if (spec.serial.empty() || spec.serial.size() > kSerialBytesMax || !printable) {
+  if (spec.serial.empty() || spec.serial.size() > kSerialBytesMax || !IsPrintable(spec.serial)) {
     return InvalidArgument("device serial must be 1 to 128 printable characters");
   }
+  if (spec.hardware_serial.size() > kHardwareSerialBytesMax || !IsPrintable(spec.hardware_serial)) {
+    return InvalidArgument("TPM serial must be at most 256 printable characters");
+  }
+  RETURN_IF_ERROR(CheckCrlUrl(spec.crl_url));
   // A certificate without a reason for trust must not exist.
   if (spec.trust_models.empty()) return InvalidArgument("no trust model passed");
   return OkStatus();
@@ -142,8 +160,10 @@ Status AddDeviceSubject(const DeviceSpec& spec, CertificateBuilder* builder) {
 }
 
 Status AddDeviceNames(const DeviceSpec& spec, CertificateBuilder* builder) {
-  ASSIGN_OR_RETURN(const Bytes module_name, HardwareModuleName(spec.serial));
-  ASSIGN_OR_RETURN(const Bytes permanent, PermanentIdentifier(spec.ek_sha256));
+  const bool known = !spec.hardware_serial.empty();
+  ASSIGN_OR_RETURN(const Bytes module_name,
+                   HardwareModuleName(known ? spec.hardware_serial : spec.serial));
+  ASSIGN_OR_RETURN(const Bytes permanent, PermanentIdentifier(spec));
   return builder->AddAlternativeNames({UriName(DeviceUri(spec.device)), module_name, permanent});
 }
 
@@ -156,8 +176,27 @@ Status AddDevicePolicies(const DeviceSpec& spec, CertificateBuilder* builder) {
       policies.push_back(policy);
     }
   }
+  if (spec.quarantine) policies.push_back(kOidQuarantine);
   if (spec.lab) policies.push_back(kOidTrustLab);
   return builder->AddPolicies(policies);
+}
+
+// CRLDistributionPoints: one DistributionPoint { [0] { [0] fullName { URI } } } (RFC 5280).
+Status AddCrlUrl(std::string_view url, CertificateBuilder* builder) {
+  const Bytes full_name = der::Constructed(der::ContextConstructed(0), {UriName(url)});
+  const Bytes name = der::Constructed(der::ContextConstructed(0), {full_name});
+  const Bytes point = der::Constructed(der::kSequence, {name});
+  return builder->AddExtension(kOidCrlDistributionPoints, false,
+                               der::Constructed(der::kSequence, {point}));
+}
+
+// keyIdentifier [0] of an AuthorityKeyIdentifier, in hex; "" if there is none.
+std::string AuthorityKeyIdHex(const Certificate& certificate) {
+  const openssl::Owner<AUTHORITY_KEYID, AUTHORITY_KEYID_free> id(static_cast<AUTHORITY_KEYID*>(
+      X509_get_ext_d2i(certificate.handle(), NID_authority_key_identifier, nullptr, nullptr)));
+  if (!id || id->keyid == nullptr) return {};
+  return ToHex(ByteView(ASN1_STRING_get0_data(id->keyid),
+                        static_cast<size_t>(ASN1_STRING_length(id->keyid))));
 }
 
 }  // namespace
@@ -182,6 +221,10 @@ std::optional<DeviceId> DeviceOfUri(std::string_view uri) {
   auto device = DeviceId::Parse(uri.substr(kDeviceUriPrefix.size()));
   if (!device.ok()) return std::nullopt;
   return *std::move(device);
+}
+
+std::string TpmHardwareSerial(std::string_view manufacturer, const Certificate& ek) {
+  return fmt::format("{}:{}:{}", manufacturer, AuthorityKeyIdHex(ek), ek.serial_hex());
 }
 
 StatusOr<Certificate> IssueCa(const std::string& organisation, const std::string& common_name,
@@ -235,6 +278,7 @@ StatusOr<Certificate> IssueDevice(const DeviceSpec& spec, const Validity& validi
   RETURN_IF_ERROR(AddDeviceSubject(spec, &builder));
   RETURN_IF_ERROR(AddDeviceNames(spec, &builder));
   RETURN_IF_ERROR(AddDevicePolicies(spec, &builder));
+  if (!spec.crl_url.empty()) RETURN_IF_ERROR(AddCrlUrl(spec.crl_url, &builder));
   RETURN_IF_ERROR(builder.AddExtension(kOidEvidenceSha256, false,
                                        der::Primitive(der::kOctetString, spec.evidence_sha256)));
   return builder.Sign(issuer);

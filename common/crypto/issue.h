@@ -57,24 +57,36 @@ std::optional<DeviceId> DeviceOfUri(std::string_view uri);
 StatusOr<Certificate> IssueStation(const std::string& station, const Validity& validity,
                                    const PublicKey& key, const IssuerRef& issuer);
 
-enum class TrustModel { kEkPub, kEkCert, kOperatorVouched };
+enum class TrustModel { kEkPub, kEkCert, kToken };
 
 struct DeviceSpec {
   DeviceId device;
   std::string serial;  // of the machine, 1..kSerialBytesMax printable characters
+  // Of the TPM, TpmHardwareSerial(); up to kHardwareSerialBytesMax printable characters. Empty
+  // where no EK certificate tells it: `serial` takes its place.
+  std::string hardware_serial;
   // SHA-256 of the EK certificate's DER; without one, of the EK's SubjectPublicKeyInfo.
   Digest256 ek_sha256{};
+  bool has_ek_certificate = true;
   std::vector<TrustModel> trust_models;  // those that passed, at least one
+  bool quarantine = false;               // adds the quarantine policy
   bool lab = false;                      // adds the lab policy and "LAB - not for production" as OU
   Digest256 evidence_sha256{};
+  std::string crl_url;  // where the issuer's revocation list lies; empty: no distribution point
 };
 // LDevID (IEEE 802.1AR; names as in the TCG's "TPM 2.0 Keys for Device Identity and Attestation"):
 // clientAuth, critical key usage digitalSignature, subject serialNumber and CN = device id, URI,
-// hardwareModuleName and permanentIdentifier, policies, evidence digest. X.520 allows a subject
-// serialNumber 64 letters, digits and some marks: another serial is left out of the subject and
-// stands in hardwareModuleName only. A key that is not P-256 is INVALID_ARGUMENT.
+// hardwareModuleName and permanentIdentifier, policies, CRL distribution point, evidence digest;
+// docs/formats.md has the table. X.520 allows a subject serialNumber 64 letters, digits and some
+// marks: another serial is left out of the subject. INVALID_ARGUMENT also: a key that is not P-256,
+// a `crl_url` that is not http(s) or has more than kUrlBytesMax characters.
 StatusOr<Certificate> IssueDevice(const DeviceSpec& spec, const Validity& validity,
                                   const PublicKey& key, const IssuerRef& issuer);
+
+// hwSerialNum of a TPM, as the TCG's text has it: "MANUFACTURER:AKI:SERIAL" of its EK certificate,
+// the last two in lower-case hex. `manufacturer` is the value of tcg-at-tpmManufacturer, e.g.
+// "id:53544D20"; a certificate without authorityKeyIdentifier leaves that part empty.
+std::string TpmHardwareSerial(std::string_view manufacturer, const Certificate& ek);
 
 // Signs birth certificates: extended key usage documentSigning, nothing else.
 StatusOr<Certificate> IssueSealSigner(const std::string& organisation,

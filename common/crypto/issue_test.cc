@@ -2,11 +2,8 @@
 #include "common/crypto/issue.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "common/base/limits.h"
 #include "common/crypto/chain.h"
 #include "common/crypto/oids.h"
 #include "common/crypto/pki_fixture.h"
@@ -58,9 +55,9 @@ TEST_F(IssueTest, LabDeviceIsMarkedInSubjectAndPolicies) {
 
 TEST_F(IssueTest, TrustModelsCombineWithoutRepeating) {
   DeviceSpec spec = GoodDevice();
-  spec.trust_models = {TrustModel::kEkPub, TrustModel::kOperatorVouched, TrustModel::kEkPub};
+  spec.trust_models = {TrustModel::kEkPub, TrustModel::kToken, TrustModel::kEkPub};
   EXPECT_THAT(ValueOrDie(Device(spec)).policies(),
-              ElementsAre(kOidTcgVerifiedTpmFixed, kOidTrustEkPub, kOidTrustOperator));
+              ElementsAre(kOidTcgVerifiedTpmFixed, kOidTrustEkPub, kOidTrustToken));
 }
 
 TEST_F(IssueTest, SerialBeyondX520StaysOutOfTheSubjectButInTheModuleName) {
@@ -69,6 +66,50 @@ TEST_F(IssueTest, SerialBeyondX520StaysOutOfTheSubjectButInTheModuleName) {
   const Certificate device = ValueOrDie(Device(spec));
   EXPECT_EQ(device.subject(), "CN=D-1042");
   EXPECT_NE(AsText(device.FindExtension("2.5.29.17")->value).find(spec.serial), std::string::npos);
+}
+
+TEST_F(IssueTest, QuarantinedDeviceIsMarkedInPolicies) {
+  DeviceSpec spec = GoodDevice();
+  spec.quarantine = true;
+  EXPECT_THAT(ValueOrDie(Device(spec)).policies(),
+              ElementsAre(kOidTcgVerifiedTpmFixed, kOidTrustEkCert, kOidQuarantine));
+}
+
+TEST_F(IssueTest, TpmsOwnSerialTakesTheModuleName) {
+  DeviceSpec spec = GoodDevice();
+  spec.hardware_serial = TpmHardwareSerial("id:53544D20", ca_.certificate);
+  const Certificate device = ValueOrDie(Device(spec));
+  const std::string_view names = AsText(device.FindExtension("2.5.29.17")->value);
+  EXPECT_THAT(names, HasSubstr("id:53544D20:"));
+  EXPECT_THAT(names, HasSubstr(":" + ca_.certificate.serial_hex()));
+  EXPECT_EQ(names.find(spec.serial), std::string::npos);
+  EXPECT_THAT(device.subject(), HasSubstr(spec.serial));
+}
+
+TEST_F(IssueTest, KeyWithoutCertificateIsNamedByOurOwnAssigner) {
+  DeviceSpec spec = GoodDevice();
+  const Certificate certified = ValueOrDie(Device(spec));
+  spec.has_ek_certificate = false;
+  const Certificate key_only = ValueOrDie(Device(spec));
+  // 2.23.133.12.1 as DER.
+  const std::string tcg = "\x06\x05\x67\x81\x05\x0C\x01";
+  EXPECT_THAT(AsText(certified.FindExtension("2.5.29.17")->value), HasSubstr(tcg));
+  EXPECT_EQ(AsText(key_only.FindExtension("2.5.29.17")->value).find(tcg), std::string::npos);
+}
+
+TEST_F(IssueTest, RefusesCrlAddressThatIsNoUrl) {
+  for (const std::string& url : {std::string("ftp://a/b"), std::string("http://a b"),
+                                 "https://a/" + std::string(kUrlBytesMax, 'x')}) {
+    DeviceSpec spec = GoodDevice();
+    spec.crl_url = url;
+    EXPECT_THAT(Device(spec), StatusIs(StatusCode::kInvalidArgument, "CRL")) << url;
+  }
+}
+
+TEST_F(IssueTest, RefusesOversizedTpmSerial) {
+  DeviceSpec spec = GoodDevice();
+  spec.hardware_serial = std::string(kHardwareSerialBytesMax + 1, 'x');
+  EXPECT_THAT(Device(spec), StatusIs(StatusCode::kInvalidArgument, "TPM serial"));
 }
 
 TEST_F(IssueTest, EverySerialNumberIsRandomAndSixteenBytes) {
@@ -144,85 +185,6 @@ TEST_F(IssueTest, UrisNameExactlyOneStationOrDevice) {
   EXPECT_EQ(DeviceOfUri("preseal:device/D-1042/x"), std::nullopt);
   EXPECT_EQ(StationOfUri("preseal:station/a/b"), std::nullopt);
   EXPECT_EQ(StationOfUri("preseal:station/"), std::nullopt);
-}
-
-// The judgement of programs nobody here wrote.
-class ForeignToolsTest : public IssueTest {
- protected:
-  void SetUp() override {
-    char name[] = "/tmp/preseal-issue-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  void Write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << text;
-  }
-  // Exit status; what the command printed is in `output_`.
-  int Run(const std::string& command) {
-    const std::string line =
-        "cd " + folder_.string() + " && " + command + " >output 2>&1 </dev/null";
-    const int status = std::system(line.c_str());
-    std::ifstream in(folder_ / "output");
-    std::ostringstream text;
-    text << in.rdbuf();
-    output_ = text.str();
-    return status;
-  }
-  int OpensslVerify(const Certificate& leaf, const std::string& purpose) {
-    Write("ca.pem", ca_.certificate.ToPem());
-    Write("leaf.pem", leaf.ToPem());
-    // 2026-11-22, when the fixture lives.
-    return Run("openssl verify -x509_strict -check_ss_sig -attime 1795305600 " + purpose +
-               " -CAfile ca.pem leaf.pem");
-  }
-
-  std::filesystem::path folder_;
-  std::string output_;
-};
-
-TEST_F(ForeignToolsTest, OpensslAcceptsEveryKind) {
-  const PublicKey key = key_.public_key();
-  DeviceSpec lab = GoodDevice();
-  lab.lab = true;
-  EXPECT_EQ(OpensslVerify(ValueOrDie(Device(GoodDevice())), "-purpose sslclient"), 0) << output_;
-  EXPECT_EQ(OpensslVerify(ValueOrDie(Device(lab)), "-purpose sslclient"), 0) << output_;
-  EXPECT_EQ(OpensslVerify(ValueOrDie(IssueStation("bench-3", Days(-1, 9), key, ca_.ref())),
-                          "-purpose sslclient"),
-            0)
-      << output_;
-  EXPECT_EQ(OpensslVerify(ValueOrDie(IssueServer({{"preseal.example"}, {"127.0.0.1"}}, Days(-1, 9),
-                                                 key, ca_.ref())),
-                          "-purpose sslserver -verify_hostname preseal.example"),
-            0)
-      << output_;
-  EXPECT_EQ(OpensslVerify(ValueOrDie(IssueSealSigner("Example Works", "Seal signer", Days(-1, 9),
-                                                     key, ca_.ref())),
-                          ""),
-            0)
-      << output_;
-}
-
-TEST_F(ForeignToolsTest, OpensslRefusesADeviceCertificateAsServer) {
-  EXPECT_NE(OpensslVerify(ValueOrDie(Device(GoodDevice())), "-purpose sslserver"), 0);
-}
-
-TEST_F(ForeignToolsTest, OpensslShowsTheDevicesNames) {
-  Write("leaf.pem", ValueOrDie(Device(GoodDevice())).ToPem());
-  ASSERT_EQ(Run("openssl x509 -in leaf.pem -noout -ext subjectAltName,certificatePolicies"), 0);
-  EXPECT_THAT(output_, HasSubstr("URI:preseal:device/D-1042"));
-  EXPECT_THAT(output_, HasSubstr("othername"));
-  EXPECT_THAT(output_, HasSubstr("Policy: 2.23.133.11.1.2"));
-}
-
-TEST_F(ForeignToolsTest, GnutlsParsesTheDeviceCertificate) {
-  if (Run("certtool --version") != 0) GTEST_SKIP() << "NO certtool (gnutls-bin): nothing tried";
-  Write("leaf.pem", ValueOrDie(Device(GoodDevice())).ToPem());
-  ASSERT_EQ(Run("certtool --certificate-info --infile leaf.pem"), 0) << output_;
-  EXPECT_THAT(output_, HasSubstr("URI: preseal:device/D-1042"));
-  EXPECT_THAT(output_, HasSubstr(kOidTrustEkCert));
-  EXPECT_THAT(output_, HasSubstr("TLS WWW Client"));
 }
 
 }  // namespace

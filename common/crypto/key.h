@@ -73,18 +73,33 @@ class PublicKey {
   static PublicKey FromHandle(std::shared_ptr<evp_pkey_st> handle);
 
  private:
+  friend class PrivateKey;
   explicit PublicKey(std::shared_ptr<evp_pkey_st> handle) : handle_(std::move(handle)) {}
   bool VerifyRsa(HashAlg alg, int padding, ByteView message, ByteView signature) const;
   std::shared_ptr<evp_pkey_st> handle_;
 };
 
+// A P-256 key that lies elsewhere, such as in a token, and signs there. Thread-safe.
+class ExternalSigner {
+ public:
+  virtual ~ExternalSigner() = default;
+  // ECDSA over a digest as r || s, 32 bytes each. UNAVAILABLE: cannot be reached now.
+  virtual StatusOr<Bytes> SignDigest(const Digest256& digest) const = 0;
+};
+
 class PrivateKey {
  public:
   static StatusOr<PrivateKey> GenerateP256();
+  // The key of `signer`, which is `public_key`. INVALID_ARGUMENT: not P-256. A signature that does
+  // not verify is INTERNAL when it is made.
+  static StatusOr<PrivateKey> FromSigner(const PublicKey& public_key,
+                                         std::shared_ptr<const ExternalSigner> signer);
   // One unencrypted "PRIVATE KEY" block (PKCS#8, RFC 7468), at most kPrivateKeyPemBytesMax, P-256
   // only. INVALID_ARGUMENT otherwise; the message never holds any of the text.
   static StatusOr<PrivateKey> FromPem(std::string_view pem);
+  // FAILED_PRECONDITION: an external key, which cannot be copied.
   StatusOr<Secret> ToPem() const;
+  bool is_external() const { return signer_ != nullptr; }
 
   PublicKey public_key() const;
 
@@ -92,11 +107,14 @@ class PrivateKey {
   StatusOr<Bytes> SignDer(ByteView message) const;
   StatusOr<Bytes> SignRaw(ByteView message) const;
 
+  // Holds no private part if is_external().
   evp_pkey_st* handle() const { return handle_.get(); }
 
  private:
   explicit PrivateKey(std::shared_ptr<evp_pkey_st> handle) : handle_(std::move(handle)) {}
+  StatusOr<Bytes> SignByToken(ByteView message) const;
   std::shared_ptr<evp_pkey_st> handle_;
+  std::shared_ptr<const ExternalSigner> signer_;  // null: the key is in `handle_`
 };
 
 }  // namespace preseal::crypto

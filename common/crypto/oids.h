@@ -24,12 +24,18 @@ inline constexpr char kOidTcgEkPermIdSha256[] = "2.23.133.12.1";        // assig
 inline constexpr char kOidTcgVerifiedTpmFixed[] = "2.23.133.11.1.2";
 
 #define PRESEAL_OID_ARC "1.2.840.113556.1.8000.2554.43580.56497.59209.17303.40858.8389616.6493017"
-inline constexpr char kOidTrustEkPub[] = PRESEAL_OID_ARC ".1.1";     // EK key on the order's list
-inline constexpr char kOidTrustEkCert[] = PRESEAL_OID_ARC ".1.2";    // EK chains to a vendor's root
-inline constexpr char kOidTrustOperator[] = PRESEAL_OID_ARC ".1.3";  // a named person vouched
-inline constexpr char kOidTrustLab[] = PRESEAL_OID_ARC ".1.9";       // through the lab root
+// Trust models that passed.
+inline constexpr char kOidTrustEkPub[] = PRESEAL_OID_ARC ".1.1";   // EK key on the order's list
+inline constexpr char kOidTrustEkCert[] = PRESEAL_OID_ARC ".1.2";  // EK chains to a vendor's root
+inline constexpr char kOidTrustToken[] = PRESEAL_OID_ARC ".1.3";   // order code, a person vouched
+// What the holder must not be used for.
+inline constexpr char kOidQuarantine[] = PRESEAL_OID_ARC ".1.8";  // only the quarantine profile
+inline constexpr char kOidTrustLab[] = PRESEAL_OID_ARC ".1.9";    // through the lab root
 // OCTET STRING of 32 bytes: SHA-256 of the evidence record the certificate rests on.
 inline constexpr char kOidEvidenceSha256[] = PRESEAL_OID_ARC ".2.1";
+// assigner of a permanentIdentifier: SHA-256 of the EK's SubjectPublicKeyInfo, where there is no EK
+// certificate for the TCG's identifier to be the digest of.
+inline constexpr char kOidEkKeyPermIdSha256[] = PRESEAL_OID_ARC ".3.1";
 #undef PRESEAL_OID_ARC
 
 }  // namespace preseal::crypto

@@ -15,6 +15,20 @@ constexpr int kCoordinateBytes = 32;
 // Instead of OpenSSL's default, which would prompt on the terminal for an encrypted key.
 int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context*/) { return -1; }
 
+// ECDSA-Sig-Value of r || s.
+StatusOr<Bytes> EcdsaRawToDer(ByteView raw) {
+  openssl::BignumOwner r(BN_bin2bn(raw.data(), kCoordinateBytes, nullptr));
+  openssl::BignumOwner s(BN_bin2bn(raw.data() + kCoordinateBytes, kCoordinateBytes, nullptr));
+  const openssl::EcdsaSigOwner signature(ECDSA_SIG_new());
+  if (!r || !s || !signature || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) {
+    return openssl::Failure("encode a signature");
+  }
+  // The signature owns them now.
+  (void)r.release();
+  (void)s.release();
+  return openssl::EncodeDer(signature.get(), i2d_ECDSA_SIG);
+}
+
 }  // namespace
 
 StatusOr<PrivateKey> PrivateKey::GenerateP256() {
@@ -36,7 +50,16 @@ StatusOr<PrivateKey> PrivateKey::FromPem(std::string_view pem) {
   return parsed;
 }
 
+StatusOr<PrivateKey> PrivateKey::FromSigner(const PublicKey& public_key,
+                                            std::shared_ptr<const ExternalSigner> signer) {
+  if (public_key.kind() != KeyKind::kP256) return InvalidArgument("key is not a P-256 key");
+  PrivateKey key(public_key.handle_);
+  key.signer_ = std::move(signer);
+  return key;
+}
+
 StatusOr<Secret> PrivateKey::ToPem() const {
+  if (is_external()) return FailedPrecondition("the key lies in a token and cannot be copied");
   const openssl::BioOwner bio(BIO_new(BIO_s_secmem()));
   if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), handle(), nullptr, nullptr, 0, nullptr,
                                             nullptr) != 1) {
@@ -47,7 +70,20 @@ StatusOr<Secret> PrivateKey::ToPem() const {
 
 PublicKey PrivateKey::public_key() const { return PublicKey::FromHandle(handle_); }
 
+// The signature is checked at once: a certificate nobody can verify would strand a device.
+StatusOr<Bytes> PrivateKey::SignByToken(ByteView message) const {
+  ASSIGN_OR_RETURN(Bytes raw, signer_->SignDigest(Sha256(message)));
+  if (!public_key().VerifyEcdsaRaw(HashAlg::kSha256, message, raw)) {
+    return Internal("the token's signature does not verify under its public key");
+  }
+  return raw;
+}
+
 StatusOr<Bytes> PrivateKey::SignDer(ByteView message) const {
+  if (is_external()) {
+    ASSIGN_OR_RETURN(const Bytes raw, SignByToken(message));
+    return EcdsaRawToDer(raw);
+  }
   const openssl::EvpMdContextOwner context(EVP_MD_CTX_new());
   size_t length = 0;
   if (!context ||
@@ -66,6 +102,7 @@ StatusOr<Bytes> PrivateKey::SignDer(ByteView message) const {
 }
 
 StatusOr<Bytes> PrivateKey::SignRaw(ByteView message) const {
+  if (is_external()) return SignByToken(message);
   ASSIGN_OR_RETURN(const Bytes der, SignDer(message));
   const unsigned char* next = der.data();
   const openssl::EcdsaSigOwner signature(

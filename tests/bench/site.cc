@@ -63,9 +63,10 @@ Status InsertRun(Tx& tx, const DeviceId& device, WallTime now) {
 // The certificate needs the id, which the store gives; so insert, issue, write again.
 Status Enrol(Tx& tx, server::CaStore& ca, WallTime now, server::Device* device, LoadDevice* out) {
   ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::GenerateP256());
-  ASSIGN_OR_RETURN(const auto issued,
-                   ca.Issue({.device = device->id, .serial_number = device->serial_number},
-                            key.public_key(), now));
+  ASSIGN_OR_RETURN(const auto issued, ca.Issue({.device = device->id,
+                                                .serial_number = device->serial_number,
+                                                .trust_models = {server::TrustModel::kEkCert}},
+                                               key.public_key(), now));
   ASSIGN_OR_RETURN(const auto leaf, crypto::Certificate::FromDer(issued.der));
   ASSIGN_OR_RETURN(const Secret key_pem, key.ToPem());
   out->key_pem = ToString(key_pem.Reveal());

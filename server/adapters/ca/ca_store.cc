@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "common/base/limits.h"
+#include "common/crypto/crl.h"
 #include "common/crypto/jws.h"
 #include "common/files/files.h"
 #include "server/adapters/ca/validity.h"
@@ -38,6 +39,18 @@ StatusOr<Secret> ReadKeyFile(const std::filesystem::path& path) {
   }
   ASSIGN_OR_RETURN(Bytes contents, files::Read(path, kPrivateKeyPemBytesMax));
   return Secret(std::move(contents));
+}
+
+crypto::TrustModel ToCertificate(TrustModel model) {
+  switch (model) {
+    case TrustModel::kEkPub:
+      return crypto::TrustModel::kEkPub;
+    case TrustModel::kEkCert:
+      return crypto::TrustModel::kEkCert;
+    case TrustModel::kToken:
+      return crypto::TrustModel::kToken;
+  }
+  return {};
 }
 
 Status CheckIsCa(const crypto::Certificate& certificate, const std::filesystem::path& path) {
@@ -130,8 +143,12 @@ StatusOr<IssuedCertificate> CaStore::Issue(const CertificateRequest& request,
   spec.device = request.device;
   spec.serial = request.serial_number;
   spec.ek_sha256 = request.ek_sha256;
-  // The verifier admits nothing else so far.
-  spec.trust_models = {crypto::TrustModel::kEkCert};
+  spec.hardware_serial = request.hardware_serial;
+  spec.has_ek_certificate = request.has_ek_certificate;
+  for (const TrustModel model : request.trust_models) {
+    spec.trust_models.push_back(ToCertificate(model));
+  }
+  spec.quarantine = request.quarantine;
   spec.lab = request.lab;
   spec.evidence_sha256 = request.evidence_sha256;
   ASSIGN_OR_RETURN_CTX(const auto validity,
@@ -140,6 +157,19 @@ StatusOr<IssuedCertificate> CaStore::Issue(const CertificateRequest& request,
   ASSIGN_OR_RETURN(const auto certificate,
                    crypto::IssueDevice(spec, validity, key, device_ca_.ref()));
   return IssuedCertificate{certificate.der(), {device_ca_.certificate.der()}};
+}
+
+StatusOr<std::vector<DeviceCrl>> CaStore::CurrentCrls(
+    const std::vector<RevokedCertificate>& revoked, WallTime now) {
+  crypto::CrlSpec spec;
+  spec.number = static_cast<uint64_t>(std::chrono::system_clock::to_time_t(now));
+  spec.this_update = now;
+  spec.next_update = now + kCrlLife;
+  for (const RevokedCertificate& one : revoked) {
+    spec.revoked.push_back({one.serial_hex, one.revoke_time});
+  }
+  ASSIGN_OR_RETURN(Bytes der, crypto::IssueCrl(spec, device_ca_.ref()));
+  return std::vector<DeviceCrl>{{"device-1.crl", std::move(der)}};
 }
 
 StatusOr<crypto::Certificate> CaStore::IssueStationCertificate(const std::string& station,

@@ -13,7 +13,7 @@
 #include "common/crypto/issue.h"
 #include "common/crypto/key.h"
 #include "common/status/status.h"
-#include "server/service/enrollment.h"
+#include "server/service/device_ca.h"
 #include "server/service/seal_office.h"
 
 namespace preseal::server {
@@ -69,6 +69,9 @@ class CaStore final : public DeviceCa, public BirthSigner {
   // device authority is expired.
   StatusOr<IssuedCertificate> Issue(const CertificateRequest& request, const crypto::PublicKey& key,
                                     WallTime now) override;
+
+  StatusOr<std::vector<DeviceCrl>> CurrentCrls(const std::vector<RevokedCertificate>& revoked,
+                                               WallTime now) override;
 
   // INVALID_ARGUMENT: a bad name, or `not_after` is not within kStationCertificateLife of `now`.
   StatusOr<crypto::Certificate> IssueStationCertificate(const std::string& station,

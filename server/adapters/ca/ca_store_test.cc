@@ -66,6 +66,7 @@ class CaStoreTest : public testing::Test {
     CertificateRequest request;
     request.device = ValueOrDie(DeviceId::Parse("D-1042"));
     request.serial_number = "SN-0042";
+    request.trust_models = {TrustModel::kEkCert};
     return request;
   }
 
