@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/base/limits.h"
 #include "server/domain/event_log/bank_hash.h"
@@ -102,14 +103,30 @@ class Parser {
     if (!pcr || !type || !count) return Truncated("header");
     event.pcr = *pcr;
     event.type = *type;
-    const size_t listed = out_.algorithms.size();
-    if (*count != listed) {
-      return Malformed(fmt::format("{} digests", *count), fmt::format("{} digests", listed));
+    if (*count == 0 || *count > out_.algorithms.size()) {
+      return Malformed(fmt::format("{} digests", *count),
+                       fmt::format("{} digests", out_.algorithms.size()));
     }
-    for (size_t i = 0; i < listed; ++i) {
+    for (uint32_t i = 0; i < *count; ++i) {
       if (!Digest(event)) return false;
     }
-    return true;
+    return SameAlgorithmsAsBefore(event);
+  }
+
+  // Real headers name algorithms no record has. A bank some records have and others have not would
+  // leave out events, so the first record decides for all.
+  bool SameAlgorithmsAsBefore(const LoggedEvent& event) {
+    if (out_.events.size() == 1) {
+      const auto is_unfed = [&](const LogAlgorithm& named) {
+        return event.FindDigest(named.id) == nullptr;
+      };
+      std::copy_if(out_.algorithms.begin(), out_.algorithms.end(), std::back_inserter(out_.unfed),
+                   is_unfed);
+      std::erase_if(out_.algorithms, is_unfed);
+    }
+    if (event.digests.size() == out_.algorithms.size()) return true;
+    return Malformed(fmt::format("{} digests", event.digests.size()),
+                     fmt::format("{} digests, as before", out_.algorithms.size()));
   }
 
   bool Digest(LoggedEvent& event) {
@@ -118,7 +135,8 @@ class Parser {
     const auto listed = std::find_if(out_.algorithms.begin(), out_.algorithms.end(),
                                      [&](const LogAlgorithm& known) { return known.id == *id; });
     if (listed == out_.algorithms.end()) {
-      return Malformed(fmt::format("digest of {}", BankName(*id)), "an algorithm of the header");
+      return Malformed(fmt::format("digest of {}", BankName(*id)),
+                       "an algorithm of the header and of earlier records");
     }
     if (event.FindDigest(*id) != nullptr) {
       return Malformed(fmt::format("two digests of {}", BankName(*id)), "one for each algorithm");
@@ -191,7 +209,7 @@ const EventDigest* LoggedEvent::FindDigest(uint16_t algorithm) const {
   return nullptr;
 }
 
-bool ParsedEventLog::Lists(uint16_t algorithm) const {
+bool ParsedEventLog::Feeds(uint16_t algorithm) const {
   return std::any_of(algorithms.begin(), algorithms.end(),
                      [&](const LogAlgorithm& listed) { return listed.id == algorithm; });
 }

@@ -58,7 +58,8 @@ struct EventLogFault {
 
 struct ParsedEventLog {
   EventLogFormat format = EventLogFormat::kUnknown;
-  std::vector<LogAlgorithm> algorithms;  // legacy: SHA-1
+  std::vector<LogAlgorithm> algorithms;  // every record has a digest of each; legacy: SHA-1
+  std::vector<LogAlgorithm> unfed;       // named in the header, in no record
   std::vector<LoggedEvent> events;       // everything before the fault
   std::optional<uint8_t> startup_locality;
   bool has_hcrtm = false;  // an H-CRTM event was measured into PCR 0
@@ -67,7 +68,8 @@ struct ParsedEventLog {
   // A StartupLocality or H-CRTM event that may not be where, or what, it is. Parsing went on.
   std::optional<EventLogFault> startup_fault;
 
-  bool Lists(uint16_t algorithm) const;
+  // True if every record has a digest of `algorithm`.
+  bool Feeds(uint16_t algorithm) const;
 };
 
 // Reads `log`, at most kEventLogBytesMax bytes with kEventLogEventsMax events of kEventBytesMax
@@ -77,8 +79,9 @@ struct ParsedEventLog {
 //   INPUT_TOO_LARGE     a limit above
 //   EVENTLOG_MALFORMED  a header that is no Spec ID Event03 in PCR 0 with a zero digest; 0 or more
 //                       than 8 algorithms, one twice, or with a wrong digest size; vendor data that
-//                       does not fill the header; a record that does not give every algorithm
-//                       exactly once; PCR 24 and up; a truncated record or bytes left over
+//                       does not fill the header; a record with other algorithms than the
+//                       first, one the header lacks, or one twice; PCR 24 and up; a truncated
+//                       record or bytes left over
 //   EVENTLOG_EVENT_TYPE an event without a PCR that is not EV_NO_ACTION; EV_NO_ACTION in a PCR with
 //                       a digest, as if it were measured
 // Does NOT check any digest. Time and memory are linear in the log's length.
