@@ -96,6 +96,10 @@ inline constexpr size_t kArtifactChunkBytes = 256 * 1024;
 
 // --- enrolment and TPM ---
 inline constexpr size_t kEvidenceBytesMax = 2 * 1024 * 1024;
+inline constexpr size_t kChallengeBytesMax = 8 * 1024;  // S0, and S2 with its encrypted secret
+// A signed record: evidence in base64 twice over, and an eighth of that for the policy's text.
+inline constexpr size_t kEvidenceRecordBytesMax = 6 * 1024 * 1024;
+inline constexpr size_t kEvidenceFileRecordsMax = 200'000;  // 15 000 devices, ten each
 inline constexpr size_t kEkCertificateBytesMax = 8 * 1024;
 inline constexpr size_t kEkChainCertificatesMax = 8;
 inline constexpr size_t kEkChainDepthMax = 5;
@@ -117,6 +121,10 @@ inline constexpr size_t kKeyUniqueBytes = 32;  // unique field of our key templa
 inline constexpr int kPcrReadRoundsMax = 64;   // TPM2_PCR_Read gives at most 8 values a round
 inline constexpr int kTpmReopensMax = 6;       // reconnects per command after a transport error
 inline constexpr auto kTpmReopenPause = 50ms;  // doubled each time: 3 s in all
+inline constexpr uint32_t kDeviceKeyHandlesMax = 8;  // others' keys seen in a row: never that many
+inline constexpr auto kTpmProgressInterval = 10s;    // RSA keys take over a minute on some chips
+inline constexpr auto kTpmAnswerWithin = 300s;       // then the chip hangs; 120 s were seen
+inline constexpr int kEnrollResumesMax = 5;          // asking again for a result that was lost
 inline constexpr size_t kSessionIdBytes = 16;
 inline constexpr auto kEnrollmentSessionMax = 180s;  // slow discrete TPMs take tens of seconds
 inline constexpr size_t kEnrollmentsInFlightMax = 256;
