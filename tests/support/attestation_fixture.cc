@@ -95,10 +95,12 @@ AttestationFixture::AttestationFixture()
 
 server::AttestationEvidence AttestationFixture::Build() {
   server::AttestationEvidence evidence;
-  evidence.ek_certificate = BuildCertificate(ek_certificate, intermediate_key);
-  evidence.ek_certificate.insert(evidence.ek_certificate.end(), nv_padding.begin(),
-                                 nv_padding.end());
-  evidence.ek_nv_index = tpmwire::kNvEkCertP256Low;
+  if (send_certificate) {
+    evidence.ek_certificate = BuildCertificate(ek_certificate, intermediate_key);
+    evidence.ek_certificate.insert(evidence.ek_certificate.end(), nv_padding.begin(),
+                                   nv_padding.end());
+    evidence.ek_nv_index = tpmwire::kNvEkCertP256Low;
+  }
   evidence.ek_public = tpmwire::MarshalPublic(ek);
   evidence.ak_public = tpmwire::MarshalPublic(ak);
   evidence.device_key_public = tpmwire::MarshalPublic(device_key);
@@ -128,8 +130,8 @@ server::AttestationEvidence AttestationFixture::Build() {
   quote.extra_data = ToBytes(ByteView(tpmwire::QuoteQualifyingData(binding)));
   tpmwire::QuoteInfo info{context.pcrs, {}};
   for (auto& bank : info.selections) {
-    // The SHA-1 bank is not allocated.
-    if (bank.hash_algorithm == static_cast<uint16_t>(tpmwire::HashAlg::kSha1)) bank.mask.fill(0);
+    // Only the SHA-256 bank is allocated.
+    if (bank.hash_algorithm != static_cast<uint16_t>(tpmwire::HashAlg::kSha256)) bank.mask.fill(0);
   }
   info.pcr_digest =
       tpmwire::PcrDigest(tpmwire::HashAlg::kSha256, info.selections, pcr_values).value();

@@ -76,6 +76,7 @@ class AttestationFixture {
   Bytes nv_padding;  // after the certificate, as some chips have it
   bool lab = false;  // the root goes to the policy's lab roots
   bool trust_root = true;
+  bool send_certificate = true;
 
   tpmwire::PublicArea ek;
   tpmwire::PublicArea ak;

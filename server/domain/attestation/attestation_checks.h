@@ -34,12 +34,14 @@ inline CheckResult Refuse(RefusalCode code, std::string_view seen, std::string_v
   return {CheckVerdict::kFail, code, std::string(seen), std::string(expected)};
 }
 
-// The evidence on the bench.
+// The evidence on the bench. What a group did not reach is left empty.
 struct Examination {
   const AttestationEvidence& evidence;
   const AttestationContext& context;
 
   // EK certificate
+  ByteView certificate;    // as sent, or from the imported cache
+  bool unvouched = false;  // it vouches for nothing, and nothing requires that it does
   tpmwire::NvCertificate nv;
   std::optional<crypto::Certificate> ek_certificate;
   EkCertificateFacts ek_facts;
@@ -51,25 +53,32 @@ struct Examination {
   std::optional<crypto::PublicKey> ek_key;
   std::optional<crypto::PublicKey> ak_key;
   std::optional<crypto::PublicKey> tls_key;
+  std::vector<TrustModel> trust_models;  // all that hold
   // statements
   tpmwire::Sha256Digest certify_qualifying_data{};
   tpmwire::Sha256Digest quote_qualifying_data{};
   tpmwire::Attest certify;
   tpmwire::Attest quote;
+  std::vector<tpmwire::PcrValue> pcr_values;  // as quoted
 };
 
 struct AttestationCheck {
-  int number;  // hundreds name the group; never renumber
+  int number = 0;  // hundreds name the group; never renumber
   std::string_view name;
-  CheckResult (*run)(Examination&);
+  CheckResult (*run)(Examination&) = nullptr;
 };
 using AttestationChecks = std::span<const AttestationCheck>;
+
+// What the certificate, or without one the TPM itself, says it is.
+uint32_t VendorOf(const Examination& examination);
+std::string_view ModelOf(const Examination& examination);
 
 AttestationChecks InputChecks();          // 1xx
 AttestationChecks EkCertificateChecks();  // 2xx
 AttestationChecks EkChainChecks();        // 3xx
 AttestationChecks EkKeyChecks();          // 4xx
 AttestationChecks TpmIdentityChecks();    // 5xx
+AttestationChecks TrustModelChecks();     // 55x
 AttestationChecks DeviceKeyChecks();      // 6xx
 AttestationChecks CertifyChecks();        // 7xx
 AttestationChecks QuoteChecks();          // 8xx

@@ -19,7 +19,7 @@ std::string ChecksMarkdown() {
       "findings of every\nattestation.\n\n| number | check |\n|---|---|\n";
   for (const AttestationChecks group :
        {InputChecks(), EkCertificateChecks(), EkChainChecks(), EkKeyChecks(), TpmIdentityChecks(),
-        DeviceKeyChecks(), CertifyChecks(), QuoteChecks()}) {
+        TrustModelChecks(), DeviceKeyChecks(), CertifyChecks(), QuoteChecks()}) {
     for (const AttestationCheck& check : group) {
       text += fmt::format("| {} | {} |\n", check.number, check.name);
     }

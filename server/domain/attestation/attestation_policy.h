@@ -28,13 +28,13 @@ enum class GoldenUse { kOff, kEnforce };
 
 // One line of the advisory table.
 struct FirmwareRule {
-  uint32_t vendor = 0;         // TCG vendor id; 0: any
-  std::string model = "*";     // of the EK certificate; '*' stands for any text
-  uint64_t versions_from = 0;  // concerns signed firmware versions from here ...
+  uint32_t vendor = 0;                   // TCG vendor id; 0: any
+  std::string model = "*";               // of the EK certificate; '*' stands for any text
+  uint64_t versions_from = 0;            // concerns signed firmware versions from here ...
   uint64_t versions_below = UINT64_MAX;  // ... to below here: the first sound one
-  bool denied = false;         // no sound version exists: TPM_MODEL_DENIED
-  std::string advisory;        // CVE-2025-2884
-  std::string remedy;          // update to 15.23
+  bool denied = false;                   // no sound version exists: TPM_MODEL_DENIED
+  std::string advisory;                  // CVE-2025-2884
+  std::string remedy;                    // update to 15.23
 };
 
 // What some stations demand beyond or instead of the rest.
@@ -49,7 +49,8 @@ struct AttestationPolicy {
   uint64_t version = 0;
   crypto::Digest256 sha256{};  // of its canonical text (policy_text.h)
 
-  std::vector<TrustModel> require = {TrustModel::kEkCert};  // all must hold, where no line says else
+  std::vector<TrustModel> require = {
+      TrustModel::kEkCert};  // all must hold, where no line says else
   std::vector<LineRule> lines;
   ExpiredEk expired_ek = ExpiredEk::kRefuse;
   RevocationUse revocation = RevocationUse::kPrefer;
@@ -60,8 +61,20 @@ struct AttestationPolicy {
   // These refusals lead to quarantine instead: a certificate good for the quarantine profile only.
   std::vector<RefusalCode> quarantine;
 
-  // The trust models a station's devices must satisfy.
+  // The trust models a station's devices must satisfy, all of them. Empty means nobody may enrol.
   const std::vector<TrustModel>& RequiredAt(std::string_view station) const;
 };
+
+// True for refusals that say how a device started or how old its TPM is, not whom it is: only these
+// may be listed under `quarantine`. After any other the evidence proves nothing to build on.
+bool MayQuarantine(RefusalCode code);
+// True for refusals that only say the EK certificate vouches for nothing. Where EKCert is not
+// required they are findings; a certificate that contradicts the rest is refused everywhere.
+bool OnlyLeavesUnvouched(RefusalCode code);
+
+// The rule of `policy` against this TPM, null if there is none. A rule that denies comes before one
+// that asks for an update.
+const FirmwareRule* FindFirmwareRule(const AttestationPolicy& policy, uint32_t vendor,
+                                     std::string_view model, uint64_t firmware_version);
 
 }  // namespace preseal::server

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "common/base/limits.h"
 #include "common/tpmwire/binding.h"
@@ -73,6 +75,9 @@ constexpr AttestationCheck kInputChecks[] = {
 
 AttestedFacts FactsOf(const Examination& e) {
   AttestedFacts facts{.device_key = *e.tls_key};
+  facts.trust_models = e.trust_models;
+  facts.ek_certificate_sha256 =
+      e.ek_certificate ? std::optional(e.ek_certificate->fingerprint()) : std::nullopt;
   facts.lab = e.path.lab;
   facts.ek_spki_sha256 = e.ek_key->SpkiSha256();
   facts.ek_public = e.ek;
@@ -81,7 +86,7 @@ AttestedFacts FactsOf(const Examination& e) {
   facts.certify_qualifying_data = ToBytes(ByteView(e.certify_qualifying_data));
   facts.quote_qualifying_data = ToBytes(ByteView(e.quote_qualifying_data));
   facts.quote_selections = e.quote.quote()->selections;
-  facts.pcr_values = e.evidence.pcr_values;
+  facts.pcr_values = e.pcr_values;
   facts.pcr_digest = e.quote.quote()->pcr_digest;
   facts.firmware_version = e.quote.firmware_version;
   facts.reset_count = e.quote.clock.reset_count;
@@ -89,22 +94,88 @@ AttestedFacts FactsOf(const Examination& e) {
   return facts;
 }
 
-// False once a check refused.
-bool RunGroups(std::initializer_list<AttestationChecks> groups, Examination& examination,
-               AttestationVerdict& verdict) {
-  for (const AttestationChecks group : groups) {
-    for (const AttestationCheck& check : group) {
-      CheckResult result = check.run(examination);
-      verdict.findings.push_back(
-          {check.number, check.name, result.verdict, result.code, result.seen, result.expected});
-      if (result.verdict != CheckVerdict::kFail) continue;
-      verdict.code = result.code;
-      verdict.seen = std::move(result.seen);
-      verdict.expected = std::move(result.expected);
-      return false;
-    }
+// What follows from a refusal of one check.
+enum class Consequence { kRefuse, kQuarantine, kLeaveUnvouched };
+
+Consequence ConsequenceOf(const Examination& e, RefusalCode code) {
+  const AttestationPolicy& policy = *e.context.policy;
+  const auto contains = [](const auto& list, auto value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  };
+  const auto& required = policy.RequiredAt(e.context.record.station);
+  if (OnlyLeavesUnvouched(code) && !contains(required, TrustModel::kEkCert)) {
+    return Consequence::kLeaveUnvouched;
   }
-  return true;
+  return MayQuarantine(code) && contains(policy.quarantine, code) ? Consequence::kQuarantine
+                                                                  : Consequence::kRefuse;
+}
+
+// Runs one attestation's column of checks and keeps what they say.
+class Column {
+ public:
+  explicit Column(Examination& examination) : e_(examination) {}
+
+  // False once a check refused; nothing may run after that.
+  bool Run(AttestationChecks group) {
+    for (const AttestationCheck& check : group) {
+      CheckResult result = check.run(e_);
+      if (!Take({check.number, check.name, result.verdict, result.code, std::move(result.seen),
+                 std::move(result.expected)})) {
+        return false;
+      }
+      if (left_) break;  // the rest of the group would look at what is not there
+    }
+    left_ = false;
+    return true;
+  }
+  bool Take(AttestationFinding finding) {
+    verdict_.findings.push_back(std::move(finding));
+    AttestationFinding& taken = verdict_.findings.back();
+    if (taken.verdict != CheckVerdict::kFail) return true;
+    switch (ConsequenceOf(e_, taken.code)) {
+      case Consequence::kLeaveUnvouched:
+        taken.verdict = CheckVerdict::kFinding;
+        taken.code = RefusalCode::kNone;
+        e_.unvouched = left_ = true;
+        return true;
+      case Consequence::kQuarantine:
+        if (verdict_.code == RefusalCode::kNone) Decide(AttestationOutcome::kQuarantined, taken);
+        return true;
+      case Consequence::kRefuse:
+        Decide(AttestationOutcome::kRefused, taken);
+        return false;
+    }
+    return false;
+  }
+  AttestationVerdict Refused() && { return std::move(verdict_); }
+  AttestationVerdict Proved(AttestedFacts facts) && {
+    verdict_.facts = std::move(facts);
+    if (verdict_.outcome == AttestationOutcome::kQuarantined) return std::move(verdict_);
+    const bool remarks =
+        std::any_of(verdict_.findings.begin(), verdict_.findings.end(),
+                    [](const auto& finding) { return finding.verdict == CheckVerdict::kFinding; });
+    verdict_.outcome =
+        remarks ? AttestationOutcome::kAcceptedWithFindings : AttestationOutcome::kAccepted;
+    return std::move(verdict_);
+  }
+
+ private:
+  void Decide(AttestationOutcome outcome, const AttestationFinding& finding) {
+    verdict_.outcome = outcome;
+    verdict_.code = finding.code;
+    verdict_.seen = finding.seen;
+    verdict_.expected = finding.expected;
+  }
+
+  Examination& e_;
+  AttestationVerdict verdict_;
+  bool left_ = false;
+};
+
+bool RunCertificateGroups(Examination& e, Column& column) {
+  if (!column.Run(EkCertificateChecks())) return false;
+  // Without a certificate there is no chain; with one, what it contradicts is refused all the same.
+  return !e.ek_certificate || column.Run(EkChainChecks());
 }
 
 }  // namespace
@@ -115,21 +186,17 @@ AttestationVerdict VerifyAttestation(const AttestationEvidence& evidence,
                                      const AttestationContext& context) {
   if (context.policy == nullptr || context.trust == nullptr) std::abort();
   Examination examination{.evidence = evidence, .context = context};
-  AttestationVerdict verdict;
-  if (!RunGroups({InputChecks(), EkCertificateChecks(), EkChainChecks(), EkKeyChecks(),
-                  TpmIdentityChecks(), DeviceKeyChecks()},
-                 examination, verdict)) {
-    return verdict;
+  Column column(examination);
+  if (!column.Run(InputChecks()) || !RunCertificateGroups(examination, column) ||
+      !column.Run(EkKeyChecks()) || !column.Run(TpmIdentityChecks()) ||
+      !column.Run(TrustModelChecks()) || !column.Run(DeviceKeyChecks())) {
+    return std::move(column).Refused();
   }
   BindEvidence(examination);
-  if (!RunGroups({CertifyChecks(), QuoteChecks()}, examination, verdict)) return verdict;
-  verdict.facts = FactsOf(examination);
-  verdict.outcome = AttestationOutcome::kAccepted;
-  for (const AttestationFinding& finding : verdict.findings) {
-    if (finding.verdict != CheckVerdict::kFinding) continue;
-    verdict.outcome = AttestationOutcome::kAcceptedWithFindings;
+  if (!column.Run(CertifyChecks()) || !column.Run(QuoteChecks())) {
+    return std::move(column).Refused();
   }
-  return verdict;
+  return std::move(column).Proved(FactsOf(examination));
 }
 
 StatusOr<tpmwire::Sha256Digest> EkSpkiSha256(ByteView ek_public) {

@@ -103,6 +103,7 @@ struct AttestedFacts {
   std::vector<TrustModel> trust_models;  // all that hold, in the order of the enum
   bool lab = false;                      // through a lab root: not for production
   tpmwire::Sha256Digest ek_spki_sha256{};
+  std::optional<crypto::Digest256> ek_certificate_sha256;  // DER; none if nobody certified it
   tpmwire::PublicArea ek_public;
   tpmwire::PublicArea ak_public;
   Bytes ak_name;

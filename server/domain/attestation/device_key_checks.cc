@@ -71,6 +71,18 @@ CheckResult DeviceKeyOnCurve(Examination& e) {
   return OnCurve(e.device_key, kDeviceKey, &e.tls_key);
 }
 
+// Our templates make every key anew; the same one from two machines is a copied record.
+CheckResult NotSeenOn(const std::optional<std::string>& other, RefusalCode code) {
+  if (!other) return Pass();
+  return Refuse(code, "shown before by " + *other, "a key of its own");
+}
+CheckResult AkIsItsOwn(Examination& e) {
+  return NotSeenOn(e.context.record.device_of_ak, RefusalCode::kAkReused);
+}
+CheckResult DeviceKeyIsItsOwn(Examination& e) {
+  return NotSeenOn(e.context.record.device_of_tls_key, RefusalCode::kTlsKeyReused);
+}
+
 constexpr AttestationCheck kChecks[] = {
     {601, "AK public area parses", AkParses},
     {602, "AK attributes are exact", AkAttributes},
@@ -80,6 +92,8 @@ constexpr AttestationCheck kChecks[] = {
     {606, "device key attributes are exact", DeviceKeyAttributes},
     {607, "device key algorithm is ECDSA P-256", DeviceKeyAlgorithm},
     {608, "device key is on its curve", DeviceKeyOnCurve},
+    {609, "AK was not shown by another device", AkIsItsOwn},
+    {610, "device key was not shown by another device", DeviceKeyIsItsOwn},
 };
 
 }  // namespace

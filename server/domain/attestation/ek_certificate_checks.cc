@@ -19,12 +19,17 @@ constexpr size_t kSerialHexMax = 40;  // RFC 5280: 20 octets
 std::string Shown(std::string_view text) { return EscapeForLog(text, kNameBytesMax); }
 
 CheckResult CertificatePresent(Examination& examination) {
-  if (!examination.evidence.ek_certificate.empty()) return Pass();
+  examination.certificate = examination.evidence.ek_certificate;
+  if (!examination.certificate.empty()) return Pass();
+  examination.certificate = examination.context.record.cached_ek_certificate;
+  if (!examination.certificate.empty()) {
+    return Remark("the maker's certificate from the imported cache", "an EK certificate from NV");
+  }
   return Refuse(RefusalCode::kEkCertMissing, "no certificate", "an EK certificate from NV");
 }
 
 CheckResult NvContentIsOneCertificate(Examination& examination) {
-  const auto nv = tpmwire::UnwrapNvCertificate(examination.evidence.ek_certificate);
+  const auto nv = tpmwire::UnwrapNvCertificate(examination.certificate);
   if (!nv.ok()) {
     return Refuse(RefusalCode::kEkCertMalformed, MessageOf(nv.status()), "one DER certificate");
   }

@@ -4,6 +4,7 @@
 
 #include "common/base/limits.h"
 #include "server/domain/attestation/attestation_checks.h"
+#include "server/domain/attestation/ek_revocation.h"
 
 namespace preseal::server {
 namespace {
@@ -30,14 +31,12 @@ CheckResult SentChainIsReadable(Examination& examination) {
 }
 
 CheckResult ChainEndsInATrustedRoot(Examination& examination) {
-  const TrustBundle& trust = *examination.context.trust;
-  EkIssuers issuers{&trust.roots, &trust.lab_roots, &trust.intermediates, {}};
+  std::vector<crypto::Certificate> sent;
   for (const Bytes& der : examination.evidence.ek_chain) {
-    if (auto sent = crypto::Certificate::FromDer(der); sent.ok()) {
-      issuers.sent.push_back(std::move(*sent));
-    }
+    if (auto one = crypto::Certificate::FromDer(der); one.ok()) sent.push_back(*std::move(one));
   }
-  examination.path = FindEkPath(*examination.ek_certificate, issuers);
+  examination.path = FindEkPath(*examination.ek_certificate,
+                                EkIssuers::Of(*examination.context.trust, std::move(sent)));
   if (examination.path.found) return Pass();
   const std::string issuer = EscapeForLog(examination.ek_certificate->issuer(), kNameBytesMax);
   if (examination.path.forged) {
@@ -49,7 +48,8 @@ CheckResult ChainEndsInATrustedRoot(Examination& examination) {
 }
 
 CheckResult SignaturesAreStrong(Examination& examination) {
-  return ToResult(WeakSignatureIn(*examination.ek_certificate, examination.path));
+  return ToResult(
+      WeakSignatureIn(*examination.ek_certificate, examination.path, examination.context.trust));
 }
 
 CheckResult IssuersMayIssue(Examination& examination) {
@@ -79,6 +79,25 @@ CheckResult NotExpired(Examination& examination) {
   return Refuse(RefusalCode::kEkExpired, seen, expected);
 }
 
+CheckResult NotRevoked(Examination& examination) {
+  const AttestationContext& context = examination.context;
+  const RevocationUse use = context.policy->revocation;
+  if (use == RevocationUse::kOff) return Pass();
+  const RevocationAnswer answer =
+      RevocationOf(*examination.ek_certificate, examination.path, *context.trust, context.now);
+  const std::string_view expected = "not revoked by a current list of each issuer";
+  switch (answer.state) {
+    case RevocationState::kGood:
+      return Pass();
+    case RevocationState::kRevoked:
+      return Refuse(RefusalCode::kEkRevoked, answer.seen, expected);
+    case RevocationState::kUnknown:
+      break;
+  }
+  if (use == RevocationUse::kPrefer) return Remark(answer.seen, expected);
+  return Refuse(RefusalCode::kEkRevocationUnknown, answer.seen, expected);
+}
+
 constexpr AttestationCheck kChecks[] = {
     {301, "chain sent by the device is readable", SentChainIsReadable},
     {302, "EK certificate leads to a trusted root", ChainEndsInATrustedRoot},
@@ -87,6 +106,7 @@ constexpr AttestationCheck kChecks[] = {
     {305, "EK certificate was issued while its issuers were valid", IssuedInTime},
     {306, "EK certificate is valid already", AlreadyValid},
     {307, "EK certificate has not expired", NotExpired},
+    {308, "EK certificate is not revoked", NotRevoked},
 };
 
 }  // namespace

@@ -51,6 +51,7 @@ CheckResult EkIsNotRoca(Examination& examination) {
 
 // Without this, anybody's genuine certificate could vouch for anybody's key.
 CheckResult CertificateBelongsToEk(Examination& examination) {
+  if (!examination.ek_certificate) return Remark("no certificate", "the certificate of this key");
   const auto certified = examination.ek_certificate->public_key();
   if (certified.ok() && certified->Equals(*examination.ek_key)) return Pass();
   return Refuse(RefusalCode::kEkKeyMismatch,
@@ -82,6 +83,10 @@ CheckResult EkIsTheRecords(Examination& examination) {
   const auto& bound = examination.context.record.ek_bound_to_device;
   const auto seen = examination.ek_key->SpkiSha256();
   if (!bound || *bound == seen) return Pass();
+  const auto& approved = examination.context.record.approved_ek;
+  if (approved && *approved == seen) {
+    return Remark("another EK than before, approved by name", "EK " + ToHex(*bound));
+  }
   return Refuse(RefusalCode::kEkChanged, "EK " + ToHex(seen), "EK " + ToHex(*bound));
 }
 

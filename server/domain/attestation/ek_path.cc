@@ -17,7 +17,16 @@ using crypto::Certificate;
 using Certificates = std::vector<Certificate>;
 
 constexpr int kSecurityBitsMin = 112;  // SHA-1 and below are under it
+constexpr int kSha1SecurityBits = 63;  // as OpenSSL counts it; MD5 has 39
 constexpr int kRsaBitsMin = 2048;
+
+// Critical extensions of an authority that are evaluated, or say nothing that could forbid an EK
+// certificate below: policies matter only to who asks for one.
+constexpr std::string_view kKnownCritical[] = {
+    "2.5.29.15",  // keyUsage
+    "2.5.29.19",  // basicConstraints
+    "2.5.29.32",  // certificatePolicies
+};
 
 std::string Called(const Certificate& certificate) {
   return EscapeForLog(certificate.subject(), kNameBytesMax);
@@ -33,8 +42,8 @@ bool Holds(const Certificates* certificates, const Certificate& wanted) {
          std::find(certificates->begin(), certificates->end(), wanted) != certificates->end();
 }
 
-bool Faultless(const Certificate& leaf, const EkPath& path) {
-  return WeakSignatureIn(leaf, path).code == RefusalCode::kNone &&
+bool Faultless(const Certificate& leaf, const EkPath& path, const TrustBundle* notes) {
+  return WeakSignatureIn(leaf, path, notes).code == RefusalCode::kNone &&
          BadIssuerIn(path).code == RefusalCode::kNone &&
          IssuedOutOfTime(leaf, path).code == RefusalCode::kNone;
 }
@@ -86,7 +95,7 @@ class Search {
     bool done = false;
     if (lab || Holds(issuers_.roots, issuer)) {
       const EkPath path{trail_, true, lab, false};
-      done = Faultless(leaf_, path);
+      done = Faultless(leaf_, path, issuers_.notes);
       if (done || !best_.found) best_ = path;
     } else {
       done = Extend(issuer);
@@ -114,27 +123,39 @@ PathFault WeakKey(const Certificate& issuer) {
           "RSA of 2048 bits or more, or ECC of 224 or more"};
 }
 
+const crypto::Extension* UnknownCriticalIn(const Certificate& issuer) {
+  for (const crypto::Extension& extension : issuer.extensions()) {
+    const bool known = std::find(std::begin(kKnownCritical), std::end(kKnownCritical),
+                                 extension.oid) != std::end(kKnownCritical);
+    if (extension.critical && !known) return &extension;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 EkPath FindEkPath(const Certificate& leaf, const EkIssuers& issuers) {
   return Search(leaf, issuers).Run();
 }
 
-PathFault WeakSignatureIn(const Certificate& leaf, const EkPath& path) {
+EkIssuers EkIssuers::Of(const TrustBundle& trust, std::vector<Certificate> sent) {
+  return {&trust.roots, &trust.lab_roots, &trust.intermediates, std::move(sent), &trust};
+}
+
+PathFault WeakSignatureIn(const Certificate& leaf, const EkPath& path, const TrustBundle* notes) {
   // The root is trusted as it is; its own signature never matters, its key does.
-  Certificates signed_by_others = {leaf};
-  signed_by_others.insert(signed_by_others.end(), path.issuers.begin(), path.issuers.end());
-  signed_by_others.pop_back();
-  for (const Certificate& certificate : signed_by_others) {
-    if (SignatureSecurityBits(certificate) >= kSecurityBitsMin) continue;
-    return {RefusalCode::kEkSigAlgWeak,
-            fmt::format("weak signature on {}", &certificate == &signed_by_others.front()
-                                                    ? "the EK certificate"
-                                                    : Called(certificate)),
-            "SHA-256 or stronger"};
-  }
-  for (const Certificate& issuer : path.issuers) {
+  bool sha1_accepted = false;
+  for (size_t i = path.issuers.size(); i-- > 0;) {
+    const Certificate& issuer = path.issuers[i];
     if (PathFault fault = WeakKey(issuer); fault.code != RefusalCode::kNone) return fault;
+    // Said of an authority, it holds for all below.
+    sha1_accepted = sha1_accepted || (notes != nullptr && notes->AllowsSha1Below(issuer));
+    const Certificate& signed_by_it = i == 0 ? leaf : path.issuers[i - 1];
+    const int bits_min = sha1_accepted ? kSha1SecurityBits : kSecurityBitsMin;
+    if (SignatureSecurityBits(signed_by_it) >= bits_min) continue;
+    return {RefusalCode::kEkSigAlgWeak,
+            "weak signature on " + (i == 0 ? "the EK certificate" : Called(signed_by_it)),
+            "SHA-256 or stronger"};
   }
   return {};
 }
@@ -146,6 +167,11 @@ PathFault BadIssuerIn(const EkPath& path) {
     if (!issuer.is_ca() || (usage && (*usage & crypto::kKeyCertSign) == 0)) {
       return {RefusalCode::kEkChainUntrusted, fmt::format("{} may not issue", Called(issuer)),
               "a certificate authority"};
+    }
+    if (const crypto::Extension* unknown = UnknownCriticalIn(issuer); unknown != nullptr) {
+      return {RefusalCode::kEkChainUntrusted,
+              fmt::format("{} has critical extension {}", Called(issuer), unknown->oid),
+              "no constraints that are not evaluated"};
     }
     // pathLenConstraint counts the authorities between this one and the leaf.
     const auto length_max = issuer.path_length_max();

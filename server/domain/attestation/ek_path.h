@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/crypto/certificate.h"
+#include "server/domain/attestation/trust_bundle.h"
 #include "server/domain/refusal/refusal.h"
 
 namespace preseal::server {
@@ -18,6 +19,10 @@ struct EkIssuers {
   const std::vector<crypto::Certificate>* lab_roots = nullptr;
   const std::vector<crypto::Certificate>* intermediates = nullptr;  // of the configuration
   std::vector<crypto::Certificate> sent;                            // by the device
+  const TrustBundle* notes = nullptr;  // for its SHA-1 exceptions; null: none
+
+  // The pools of a bundle, which must outlive this.
+  static EkIssuers Of(const TrustBundle& trust, std::vector<crypto::Certificate> sent);
 };
 
 struct EkPath {
@@ -38,7 +43,12 @@ struct PathFault {
 EkPath FindEkPath(const crypto::Certificate& leaf, const EkIssuers& issuers);
 
 // What is wrong with a path, kNone if nothing: one function per rule.
-PathFault WeakSignatureIn(const crypto::Certificate& leaf, const EkPath& path);
+// Keys below RSA-2048 or ECC-224, signatures over less than SHA-256. `notes`, unless null, may
+// accept SHA-1 (never MD5) below an authority.
+PathFault WeakSignatureIn(const crypto::Certificate& leaf, const EkPath& path,
+                          const TrustBundle* notes);
+// Authorities that may not issue, exceed a path length, or carry a critical extension that is not
+// evaluated here, such as name constraints: what it would forbid cannot be known.
 PathFault BadIssuerIn(const EkPath& path);
 // The leaf must have been issued within each issuer's validity; that an issuer ended since is fine.
 PathFault IssuedOutOfTime(const crypto::Certificate& leaf, const EkPath& path);

@@ -20,5 +20,7 @@ inline void PrintTo(const Spoiled& spoiled, std::ostream* out) { *out << spoiled
 
 std::span<const Spoiled> SpoiledEks();         // input, EK certificate, chain, key, TPM identity
 std::span<const Spoiled> SpoiledStatements();  // AK, device key, certify, quote
+std::span<const Spoiled>
+SpoiledRecords();  // what the record and the policy say about good evidence
 
 }  // namespace preseal::server

@@ -42,13 +42,9 @@ bool SoundsVirtual(std::string_view text) {
                      [&](std::string_view word) { return folded.find(word) != std::string::npos; });
 }
 
-uint32_t CertifiedVendor(const Examination& examination) {
-  return *ParseTpmId(examination.ek_facts.manufacturers[0]);
-}
-
 // Microsoft's id is both Hyper-V's virtual TPM and the Pluton chip; only the issuer tells.
 bool IsMicrosoftVirtual(const Examination& examination) {
-  if (CertifiedVendor(examination) != kMicrosoft) return false;
+  if (VendorOf(examination) != kMicrosoft) return false;
   return std::none_of(examination.path.issuers.begin(), examination.path.issuers.end(),
                       [](const crypto::Certificate& issuer) {
                         return issuer.subject().find("Pluton") != std::string::npos;
@@ -58,9 +54,9 @@ bool IsMicrosoftVirtual(const Examination& examination) {
 // A TPM in software is as honest as the machine it runs on. Claims can only add suspicion.
 CheckResult TpmIsHardware(Examination& examination) {
   if (examination.path.lab) return Remark("attested through a lab root", "a maker's root");
-  const std::string& model = examination.ek_facts.models[0];
+  const std::string_view model = ModelOf(examination);
   const ClaimedTpm& claimed = examination.evidence.claimed_tpm;
-  bool is_virtual = Contains(kVirtualVendors, CertifiedVendor(examination)) ||
+  bool is_virtual = Contains(kVirtualVendors, VendorOf(examination)) ||
                     Contains(kVirtualVendors, claimed.manufacturer) ||
                     IsMicrosoftVirtual(examination) || SoundsVirtual(model) ||
                     SoundsVirtual(claimed.vendor_string);
@@ -69,21 +65,23 @@ CheckResult TpmIsHardware(Examination& examination) {
   }
   if (!is_virtual) return Pass();
   return Refuse(RefusalCode::kTpmIsVirtual,
-                fmt::format("manufacturer {}, model {}",
-                            EscapeForLog(examination.ek_facts.manufacturers[0], kNameBytesMax),
+                fmt::format("manufacturer id:{:08X}, model {}", VendorOf(examination),
                             EscapeForLog(model, kNameBytesMax)),
                 "a hardware TPM");
 }
 
 CheckResult VendorIsKnown(Examination& examination) {
-  const uint32_t vendor = CertifiedVendor(examination);
-  if (examination.path.lab || Contains(kHardwareVendors, vendor)) return Pass();
+  const uint32_t vendor = VendorOf(examination);
+  const std::vector<uint32_t>& allowed = examination.context.policy->vendors;
+  const bool known =
+      allowed.empty() ? Contains(kHardwareVendors, vendor) : Contains(allowed, vendor);
+  if (examination.path.lab || known) return Pass();
   return Refuse(RefusalCode::kTpmVendorUnknown, fmt::format("id:{:08X}", vendor),
                 "a maker on the list");
 }
 
 CheckResult VendorAgreesWithClaim(Examination& examination) {
-  const uint32_t certified = CertifiedVendor(examination);
+  const uint32_t certified = VendorOf(examination);
   const uint32_t claimed = examination.evidence.claimed_tpm.manufacturer;
   if (examination.path.lab || claimed == 0 || claimed == certified) return Pass();
   return Refuse(RefusalCode::kTpmVendorMismatch, fmt::format("TPM says {:08X}", claimed),
@@ -97,6 +95,19 @@ constexpr AttestationCheck kChecks[] = {
 };
 
 }  // namespace
+
+// Without a certificate only the TPM's own word is left.
+uint32_t VendorOf(const Examination& examination) {
+  const auto& certified = examination.ek_facts.manufacturers;
+  return certified.empty() ? examination.evidence.claimed_tpm.manufacturer
+                           : ParseTpmId(certified[0]).value_or(0);
+}
+
+std::string_view ModelOf(const Examination& examination) {
+  const auto& certified = examination.ek_facts.models;
+  return certified.empty() ? std::string_view(examination.evidence.claimed_tpm.vendor_string)
+                           : std::string_view(certified[0]);
+}
 
 AttestationChecks TpmIdentityChecks() { return kChecks; }
 
