@@ -132,6 +132,24 @@ inline constexpr auto kStationCertificateLife = 24h * 30;
 inline constexpr auto kDeviceCertificateLife = 24h * 365;
 inline constexpr auto kClockSkewMax = 24h;  // a vendor's notBefore may lie this far ahead
 
+// --- records and people ---
+inline constexpr uint32_t kAttestationAttemptsMax = 3;  // Autopilot's rule; then a person looks
+inline constexpr size_t kReasonBytesMax = 512;          // why a person did it: a sentence or two
+inline constexpr int kEkProposalsMax = 8;               // per device and kind; the oldest go
+inline constexpr size_t kListedEksMax = 1'000'000;      // endorsement keys on all lists
+inline constexpr uint32_t kOrderCodeUsesMax = 10'000;
+inline constexpr auto kOrderCodeLifeMax = 24h * 90;
+inline constexpr size_t kOrderCodeTextMax = 64;  // as typed, with dashes
+inline constexpr int kGoldenProposalsMax = 32;   // variants of one model waiting for people
+inline constexpr auto kConfirmWithin = 10min;    // from a certificate to its first use
+// A power cut over, a whole floor enrols at once, maybe through one router: that must pass. A
+// device that loops must not.
+inline constexpr uint32_t kEnrollmentsPerPeerBurst = 1000;
+inline constexpr auto kEnrollmentsPerPeerEvery = 50ms;  // and steadily
+inline constexpr uint32_t kEnrollmentsPerStationBurst = 2000;
+inline constexpr auto kEnrollmentsPerStationEvery = 10ms;
+inline constexpr size_t kRateLimitKeysMax = 4096;  // places remembered at once
+
 // --- keys, certificates, signatures ---
 inline constexpr size_t kPrivateKeyPemBytesMax = 16 * 1024;
 inline constexpr size_t kCertificateBytesMax = 16 * 1024;      // largest EK certificate seen: 2 KiB

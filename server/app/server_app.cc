@@ -18,7 +18,6 @@
 #include "server/adapters/grpc/batch_service.h"
 #include "server/adapters/grpc/device_service.h"
 #include "server/adapters/grpc/enrollment_service.h"
-#include "server/adapters/grpc/evidence_codec.h"
 #include "server/adapters/grpc/fleet_service.h"
 #include "server/adapters/http/web_server.h"
 #include "server/adapters/password/sodium_hasher.h"
@@ -26,6 +25,7 @@
 #include "server/adapters/sql/sqlite_store.h"
 #include "server/app/grpc_ports.h"
 #include "server/app/trust_anchors.h"
+#include "server/wire/evidence_codec.h"
 
 namespace preseal::server {
 

@@ -13,6 +13,7 @@
 #include "common/crypto/digest.h"
 #include "common/status/status.h"
 #include "server/domain/attestation/attestation_verifier.h"
+#include "server/domain/evidence/enrollment_messages.h"
 #include "server/domain/refusal/refusal.h"
 #include "server/service/device_ca.h"
 #include "server/service/ports.h"
@@ -20,39 +21,6 @@
 
 namespace preseal::server {
 
-// What the device says of itself (preseal.enrollment.v1.DeviceClaims). Not trusted.
-struct DeviceClaims {
-  std::string serial_number;
-  std::string manufacturer;
-  std::string model;
-  std::string slot;
-};
-
-struct DecodedEvidence {
-  AttestationEvidence evidence;
-  DeviceClaims claims;
-};
-
-// Reads a D1 message. Thread-safe. InvalidArgument: does not parse. ResourceExhausted: a field over
-// its limit.
-class EvidenceDecoder {
- public:
-  virtual ~EvidenceDecoder() = default;
-  virtual StatusOr<DecodedEvidence> Decode(ByteView message) const = 0;
-};
-
-struct ChallengeFacts {
-  Bytes session_id;  // kSessionIdBytes
-  Bytes nonce;       // kNonceBytes
-  WallTime server_time;
-  WallTime expire_time;
-  tpmwire::PcrSelections pcrs;
-};
-struct CredentialFacts {
-  Bytes credential_blob;
-  Bytes encrypted_secret;
-  WallTime expire_time;
-};
 struct AdmissionFacts {
   DeviceId device_id;
   IssuedCertificate certificate;

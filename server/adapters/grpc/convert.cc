@@ -11,16 +11,6 @@ namespace preseal::server {
 namespace pv1 = progress::v1;
 namespace fv1 = fleet::v1;
 
-void SetTime(WallTime time, google::protobuf::Timestamp* out) {
-  const int64_t micros = ToMicros(time);
-  out->set_seconds(micros / 1'000'000);
-  out->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
-}
-
-WallTime ToWallTime(const google::protobuf::Timestamp& time) {
-  return FromMicros(time.seconds() * 1'000'000 + time.nanos() / 1000);
-}
-
 namespace {
 
 void ToProto(const Failure& failure, fv1::Failure* out) {

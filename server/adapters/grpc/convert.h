@@ -2,21 +2,16 @@
 // Domain values to messages of the API and back; the only place where the two meet.
 #pragma once
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <optional>
 
-#include "common/base/clock.h"
 #include "common/status/status.h"
 #include "preseal/batch/v1/batch.pb.h"
 #include "preseal/fleet/v1/fleet.pb.h"
 #include "preseal/progress/v1/progress.pb.h"
 #include "server/service/ports.h"
+#include "server/wire/wire_time.h"
 
 namespace preseal::server {
-
-void SetTime(WallTime time, google::protobuf::Timestamp* out);
-WallTime ToWallTime(const google::protobuf::Timestamp& time);
 
 // Everything but run, past_runs, items and last_command, which need other rows.
 void ToProto(const Device& device, fleet::v1::Device* out);

@@ -12,7 +12,8 @@
 #include "common/grpcutil/status.h"
 #include "common/log/log.h"
 #include "server/adapters/grpc/caller.h"
-#include "server/adapters/grpc/evidence_codec.h"
+#include "server/adapters/grpc/enrollment_views.h"
+#include "server/wire/evidence_codec.h"
 
 namespace preseal::server {
 namespace {

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/adapters/grpc/evidence_codec.h"
+#include "server/wire/evidence_codec.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "common/base/limits.h"
-#include "server/adapters/grpc/convert.h"
+#include "preseal/enrollment/v1/enrollment.pb.h"
+#include "server/wire/wire_time.h"
 
 namespace preseal::server {
 namespace {
 
 namespace ev1 = enrollment::v1;
 constexpr uint32_t kProtocolVersion = 1;
-constexpr int kPcrValuesMax = 24 * 4;
-constexpr int kMacAddressesMax = 64;
+constexpr int kBanksMax = 16;  // TPM 2.0 defines nine hash algorithms
 
 Status CheckField(const std::string& value, std::string_view field, size_t bytes_max) {
   if (value.size() <= bytes_max) return OkStatus();
@@ -38,7 +43,7 @@ Status CheckLimits(const ev1::Evidence& in) {
         {"quote_signature", in.quote_signature()}}) {
     RETURN_IF_ERROR(CheckField(value, field, kTpmStructureBytesMax));
   }
-  if (in.pcr_values_size() > kPcrValuesMax) {
+  if (in.pcr_values_size() > static_cast<int>(kPcrValuesMax)) {
     return ResourceExhausted("evidence field pcr_values has too many values");
   }
   return CheckField(in.event_log(), "event_log", kEventLogBytesMax);
@@ -51,7 +56,19 @@ Status CheckLimits(const ev1::DeviceClaims& in) {
   RETURN_IF_ERROR(CheckField(in.system_uuid(), "system_uuid", kNameBytesMax));
   RETURN_IF_ERROR(CheckField(in.slot(), "slot", kSlotBytesMax));
   RETURN_IF_ERROR(CheckField(in.tpm_vendor_string(), "tpm_vendor_string", kNameBytesMax));
-  if (in.mac_addresses_size() <= kMacAddressesMax) return OkStatus();
+  RETURN_IF_ERROR(CheckField(in.agent_version(), "agent_version", kNameBytesMax));
+  RETURN_IF_ERROR(CheckField(in.sku(), "sku", kNameBytesMax));
+  RETURN_IF_ERROR(CheckField(in.order_code(), "order_code", kNameBytesMax));
+  for (const std::string& address : in.mac_addresses()) {
+    RETURN_IF_ERROR(CheckField(address, "mac_addresses", kNameBytesMax));
+  }
+  if (in.implemented_banks_size() > kBanksMax) {
+    return ResourceExhausted("evidence field implemented_banks has too many values");
+  }
+  for (const uint32_t bank : in.implemented_banks()) {
+    if (bank > UINT16_MAX) return InvalidArgument("evidence names a bank that is no TPM_ALG_ID");
+  }
+  if (in.mac_addresses_size() <= static_cast<int>(kMacAddressesMax)) return OkStatus();
   return ResourceExhausted("evidence field mac_addresses has too many values");
 }
 
@@ -93,10 +110,14 @@ StatusOr<DecodedEvidence> ProtoEvidenceDecoder::Decode(ByteView message) const {
                       .claims = {.serial_number = claims.serial_number(),
                                  .manufacturer = claims.manufacturer(),
                                  .model = claims.model(),
-                                 .slot = claims.slot()}};
+                                 .slot = claims.slot(),
+                                 .order_code = claims.order_code()}};
   out.evidence.claimed_tpm = {.manufacturer = claims.tpm_manufacturer(),
                               .vendor_string = claims.tpm_vendor_string(),
                               .firmware_version = claims.tpm_firmware_version()};
+  for (const uint32_t bank : claims.implemented_banks()) {
+    out.evidence.implemented_banks.push_back(static_cast<uint16_t>(bank));
+  }
   return out;
 }
 
@@ -112,6 +133,8 @@ std::string EncodeChallenge(const ChallengeFacts& facts) {
     pcrs->set_hash_algorithm(bank.hash_algorithm);
     pcrs->set_mask(ToString(ByteView(bank.mask)));
   }
+  out.set_policy_sha256(ToString(facts.policy_sha256));
+  out.set_trust_bundle_sha256(ToString(facts.trust_bundle_sha256));
   return out.SerializeAsString();
 }
 
@@ -123,21 +146,50 @@ std::string EncodeCredential(const CredentialFacts& facts) {
   return out.SerializeAsString();
 }
 
-void ToProto(const AdmissionFacts& facts, ev1::Admission* out) {
-  out->set_device_id(facts.device_id.text());
-  out->set_certificate(ToString(facts.certificate.der));
-  for (const Bytes& der : facts.certificate.chain) out->add_certificate_chain(ToString(der));
-  out->set_lab(facts.lab);
+StatusOr<ChallengeFacts> DecodeChallenge(ByteView message) {
+  ev1::Challenge in;
+  if (message.size() > kChallengeBytesMax ||
+      !in.ParseFromArray(message.data(), static_cast<int>(message.size())) ||
+      in.pcrs_size() > kBanksMax) {
+    return InvalidArgument("challenge does not parse");
+  }
+  ChallengeFacts out{.session_id = ToBytes(in.session_id()),
+                     .nonce = ToBytes(in.nonce()),
+                     .server_time = ToWallTime(in.server_time()),
+                     .expire_time = ToWallTime(in.expire_time()),
+                     .policy_sha256 = ToBytes(in.policy_sha256()),
+                     .trust_bundle_sha256 = ToBytes(in.trust_bundle_sha256())};
+  for (const ev1::PcrSelection& bank : in.pcrs()) {
+    tpmwire::PcrSelection selection;
+    selection.hash_algorithm = static_cast<uint16_t>(bank.hash_algorithm());
+    if (bank.mask().size() != selection.mask.size()) {
+      return InvalidArgument("challenge asks for PCRs with a mask of another length");
+    }
+    std::copy(bank.mask().begin(), bank.mask().end(), selection.mask.begin());
+    out.pcrs.push_back(selection);
+  }
+  return out;
 }
 
-void ToProto(const RefusalFacts& facts, ev1::Refusal* out) {
-  const RefusalInfo* info = InfoOf(facts.code);
-  out->set_code(std::string(info->name));
-  out->set_message(std::string(info->message));
-  out->set_remedy(std::string(info->remedy));
-  out->set_retry_allowed(info->retry_allowed);
-  out->set_seen(facts.seen);
-  out->set_expected(facts.expected);
+StatusOr<CredentialFacts> DecodeCredential(ByteView message) {
+  ev1::Credential in;
+  if (message.size() > kChallengeBytesMax ||
+      !in.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+    return InvalidArgument("credential does not parse");
+  }
+  return CredentialFacts{.credential_blob = ToBytes(in.credential_blob()),
+                         .encrypted_secret = ToBytes(in.encrypted_secret()),
+                         .expire_time = ToWallTime(in.expire_time())};
+}
+
+StatusOr<RecordedMessages> ProtoRecordReader::Read(ByteView challenge, ByteView evidence,
+                                                   ByteView credential) const {
+  RecordedMessages out;
+  ASSIGN_OR_RETURN(out.challenge, DecodeChallenge(challenge));
+  ASSIGN_OR_RETURN(out.evidence, ProtoEvidenceDecoder().Decode(evidence));
+  if (credential.empty()) return out;
+  ASSIGN_OR_RETURN(out.credential, DecodeCredential(credential));
+  return out;
 }
 
 }  // namespace preseal::server

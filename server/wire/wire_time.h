@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include "common/base/clock.h"
+
+namespace preseal::server {
+
+// To the microsecond, as everything is stored.
+void SetTime(WallTime time, google::protobuf::Timestamp* out);
+WallTime ToWallTime(const google::protobuf::Timestamp& time);
+
+}  // namespace preseal::server
