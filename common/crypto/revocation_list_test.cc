@@ -12,7 +12,7 @@
 namespace preseal::crypto::test {
 namespace {
 
-using preseal::test::HasCode;
+using preseal::test::StatusIs;
 
 class RevocationListTest : public testing::Test {
  protected:
@@ -40,7 +40,7 @@ TEST_F(RevocationListTest, ReadsWhoWhenAndWhom) {
 TEST_F(RevocationListTest, ReadsPemAlike) {
   const Bytes der = Issue();
   const std::string pem =
-      "-----BEGIN X509 CRL-----\n" + ToBase64(der) + "\n-----END X509 CRL-----\n";
+      "-----BEGIN X509 CRL-----\n" + Base64Encode(der) + "\n-----END X509 CRL-----\n";
   EXPECT_EQ(ValueOrDie(RevocationList::Parse(AsBytes(pem))).der(), der);
   EXPECT_EQ(ValueOrDie(RevocationList::Parse(der)).der(), der);
 }
@@ -73,21 +73,21 @@ TEST_F(RevocationListTest, ATruncatedListIsRefusedAtEveryLength) {
   const Bytes good = Issue();
   for (size_t length = 0; length < good.size(); ++length) {
     EXPECT_THAT(RevocationList::FromDer(ByteView(good).first(length)),
-                HasCode(StatusCode::kInvalidArgument));
+                StatusIs(StatusCode::kInvalidArgument));
   }
 }
 
 TEST_F(RevocationListTest, RefusesABytePastTheEndAndForeignPem) {
   Bytes longer = Issue();
   longer.push_back(0);
-  EXPECT_THAT(RevocationList::FromDer(longer), HasCode(StatusCode::kInvalidArgument));
+  EXPECT_THAT(RevocationList::FromDer(longer), StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(RevocationList::Parse(AsBytes(ca_.certificate.ToPem())),
-              HasCode(StatusCode::kInvalidArgument));
+              StatusIs(StatusCode::kInvalidArgument));
 }
 
 TEST_F(RevocationListTest, RefusesAListBeyondTheLimit) {
   EXPECT_THAT(RevocationList::FromDer(Bytes(kCrlBytesMax + 1, 0x30)),
-              HasCode(StatusCode::kResourceExhausted));
+              StatusIs(StatusCode::kResourceExhausted));
 }
 
 }  // namespace
