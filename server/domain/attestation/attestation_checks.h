@@ -51,6 +51,7 @@ struct Examination {
   tpmwire::PublicArea ak;
   tpmwire::PublicArea device_key;
   std::optional<crypto::PublicKey> ek_key;
+  tpmwire::Sha256Digest ek_spki_sha256{};  // of ek_key: OpenSSL encodes it slowly
   std::optional<crypto::PublicKey> ak_key;
   std::optional<crypto::PublicKey> tls_key;
   std::vector<TrustModel> trust_models;  // all that hold
@@ -72,6 +73,9 @@ using AttestationChecks = std::span<const AttestationCheck>;
 // What the certificate, or without one the TPM itself, says it is.
 uint32_t VendorOf(const Examination& examination);
 std::string_view ModelOf(const Examination& examination);
+
+// What both statements must carry, from the keys the groups up to 6xx have read.
+void BindEvidence(Examination& examination);
 
 AttestationChecks InputChecks();          // 1xx
 AttestationChecks EkCertificateChecks();  // 2xx

@@ -50,25 +50,6 @@ CheckResult EvidenceIsWithinLimits(Examination& examination) {
   return Pass();
 }
 
-// What both statements must carry, from the keys the groups before have read.
-void BindEvidence(Examination& e) {
-  tpmwire::BindingInput input;
-  const Bytes ak_name = tpmwire::NameOf(e.ak);
-  const Bytes device_key_name = tpmwire::NameOf(e.device_key);
-  input.session_id = e.context.session_id;
-  input.nonce = e.context.nonce;
-  input.server_leaf_sha256 = e.context.server_leaf_sha256;
-  input.ek_public = e.evidence.ek_public;
-  input.ek_certificate = e.evidence.ek_certificate;
-  input.ak_name = ak_name;
-  input.device_key_name = device_key_name;
-  input.event_log = e.evidence.event_log;
-  input.claims = e.evidence.claims;
-  const tpmwire::Sha256Digest binding = tpmwire::ComputeBinding(input);
-  e.certify_qualifying_data = tpmwire::CertifyQualifyingData(binding);
-  e.quote_qualifying_data = tpmwire::QuoteQualifyingData(binding);
-}
-
 constexpr AttestationCheck kInputChecks[] = {
     {101, "evidence is within limits", EvidenceIsWithinLimits},
 };
@@ -79,7 +60,7 @@ AttestedFacts FactsOf(const Examination& e) {
   facts.ek_certificate_sha256 =
       e.ek_certificate ? std::optional(e.ek_certificate->fingerprint()) : std::nullopt;
   facts.lab = e.path.lab;
-  facts.ek_spki_sha256 = e.ek_key->SpkiSha256();
+  facts.ek_spki_sha256 = e.ek_spki_sha256;
   facts.ek_public = e.ek;
   facts.ak_public = e.ak;
   facts.ak_name = tpmwire::NameOf(e.ak);
@@ -179,6 +160,24 @@ bool RunCertificateGroups(Examination& e, Column& column) {
 }
 
 }  // namespace
+
+void BindEvidence(Examination& e) {
+  tpmwire::BindingInput input;
+  const Bytes ak_name = tpmwire::NameOf(e.ak);
+  const Bytes device_key_name = tpmwire::NameOf(e.device_key);
+  input.session_id = e.context.session_id;
+  input.nonce = e.context.nonce;
+  input.server_leaf_sha256 = e.context.server_leaf_sha256;
+  input.ek_public = e.evidence.ek_public;
+  input.ek_certificate = e.evidence.ek_certificate;
+  input.ak_name = ak_name;
+  input.device_key_name = device_key_name;
+  input.event_log = e.evidence.event_log;
+  input.claims = e.evidence.claims;
+  const tpmwire::Sha256Digest binding = tpmwire::ComputeBinding(input);
+  e.certify_qualifying_data = tpmwire::CertifyQualifyingData(binding);
+  e.quote_qualifying_data = tpmwire::QuoteQualifyingData(binding);
+}
 
 AttestationChecks InputChecks() { return kInputChecks; }
 

@@ -39,6 +39,7 @@ CheckResult EkIsStrong(Examination& examination) {
     // An off-curve point would make the server's side of ECDH leak (invalid-curve attack).
     return Refuse(RefusalCode::kEkKeyWeak, MessageOf(key.status()), "a valid public key");
   }
+  examination.ek_spki_sha256 = key->SpkiSha256();
   examination.ek_key = std::move(*key);
   return Pass();
 }
@@ -56,7 +57,7 @@ CheckResult CertificateBelongsToEk(Examination& examination) {
   if (certified.ok() && certified->Equals(*examination.ek_key)) return Pass();
   return Refuse(RefusalCode::kEkKeyMismatch,
                 "certificate for key " + ToHex(examination.ek_certificate->spki_sha256()),
-                "key " + ToHex(examination.ek_key->SpkiSha256()));
+                "key " + ToHex(examination.ek_spki_sha256));
 }
 
 CheckResult EkIsOfAKnownKind(Examination& examination) {
@@ -81,7 +82,7 @@ CheckResult EkIsNotAnotherDevices(Examination& examination) {
 // A record taken over by another machine's TPM (CVE-2025-13609) is refused until a person agrees.
 CheckResult EkIsTheRecords(Examination& examination) {
   const auto& bound = examination.context.record.ek_bound_to_device;
-  const auto seen = examination.ek_key->SpkiSha256();
+  const auto seen = examination.ek_spki_sha256;
   if (!bound || *bound == seen) return Pass();
   const auto& approved = examination.context.record.approved_ek;
   if (approved && *approved == seen) {

@@ -133,7 +133,7 @@ CheckResult ResetCountGrows(Examination& e) {
   const std::string seen = fmt::format("reset count {}", e.quote.clock.reset_count);
   const std::string expected = fmt::format("{} or more, as seen before", *last);
   const auto& approved = e.context.record.approved_ek;
-  if (approved && *approved == e.ek_key->SpkiSha256()) return Remark(seen, expected);
+  if (approved && *approved == e.ek_spki_sha256) return Remark(seen, expected);
   return Refuse(RefusalCode::kQuoteResetMismatch, seen, expected);
 }
 

@@ -22,7 +22,8 @@ bool Requires(const Examination& e, TrustModel model) {
 // A policy that asks for nothing would let everybody in.
 CheckResult SomethingIsRequired(Examination& e) {
   if (!Required(e).empty()) return Pass();
-  return Refuse(RefusalCode::kTrustModel, "the policy requires nothing", "at least one trust model");
+  return Refuse(RefusalCode::kTrustModel, "the policy requires nothing",
+                "at least one trust model");
 }
 
 CheckResult EkIsListed(Examination& e) {
@@ -31,7 +32,7 @@ CheckResult EkIsListed(Examination& e) {
     return Pass();
   }
   if (!Requires(e, TrustModel::kEkPub)) return Pass();
-  return Refuse(RefusalCode::kEkNotListed, "EK " + ToHex(e.ek_key->SpkiSha256()),
+  return Refuse(RefusalCode::kEkNotListed, "EK " + ToHex(e.ek_spki_sha256),
                 "an EK on the order's list");
 }
 
