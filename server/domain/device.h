@@ -45,8 +45,9 @@ struct Device {
   ContactState contact = ContactState::kNever;
   std::optional<WallTime> contact_time;
   bool lab = false;
-  bool enrolled = false;  // a certificate was confirmed over mTLS
-  uint32_t attempt = 0;   // of the present run; 0 before the first
+  bool enrolled = false;          // a certificate was confirmed over mTLS
+  uint32_t refused_attempts = 0;  // attestations refused since the last accepted one or unblock
+  uint32_t attempt = 0;           // of the present run; 0 before the first
   // Summary of the present items, kept with the record so that lists need no other table.
   Phase phase = Phase::kDevicePreparation;
   std::string item_name;

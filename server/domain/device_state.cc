@@ -58,6 +58,8 @@ constexpr Transition kTable[] = {
     {S::kUserSetup, E::kRevoke, G::kNone, S::kBlocked},
     {S::kInService, E::kRevoke, G::kNone, S::kBlocked},
     {S::kFailed, E::kRevoke, G::kNone, S::kBlocked},
+    {S::kPresent, E::kAttemptsExceeded, G::kNotEnrolled, S::kBlocked},
+    {S::kFailed, E::kAttemptsExceeded, G::kNotEnrolled, S::kBlocked},
     {S::kBlocked, E::kUnblock, G::kNone, S::kRegistered},
     {S::kRegistered, E::kRetire, G::kNone, S::kRetired},
     {S::kSealed, E::kRetire, G::kNone, S::kRetired},
@@ -128,6 +130,8 @@ std::string_view NameOf(LifecycleEvent event) {
       return "evidence received";
     case LifecycleEvent::kAttestationRefused:
       return "attestation refused";
+    case LifecycleEvent::kAttemptsExceeded:
+      return "attempts used up";
     case LifecycleEvent::kConfirmed:
       return "certificate confirmed";
     case LifecycleEvent::kStart:

@@ -35,6 +35,7 @@ inline constexpr std::array kAllDeviceStates = {
 enum class LifecycleEvent {
   kEvidenceReceived,     // an agent on the bench named this device in its evidence
   kAttestationRefused,   // a check failed; the finding is in Device::failure
+  kAttemptsExceeded,     // kAttestationAttemptsMax refusals in a row
   kConfirmed,            // first mTLS call with the issued certificate
   kStart,                // an operator started the technician flow
   kRetry,                // an operator asked for another attempt
@@ -53,6 +54,7 @@ enum class LifecycleEvent {
 inline constexpr std::array kAllLifecycleEvents = {
     LifecycleEvent::kEvidenceReceived,
     LifecycleEvent::kAttestationRefused,
+    LifecycleEvent::kAttemptsExceeded,
     LifecycleEvent::kConfirmed,
     LifecycleEvent::kStart,
     LifecycleEvent::kRetry,

@@ -26,6 +26,7 @@
 #include "server/domain/device.h"
 #include "server/domain/device_state.h"
 #include "server/domain/progress.h"
+#include "server/service/identity_ports.h"
 
 namespace preseal::server {
 
@@ -227,6 +228,10 @@ struct Tx {
   EvidenceStore& evidence;
   AccountStore& accounts;
   AuditLog& audit;
+  IdentityStore& identities;
+  CertificateStore& certificates;
+  AdmissionStore& admission;
+  GoldenStore& goldens;
 };
 
 // The store. Thread-safe.

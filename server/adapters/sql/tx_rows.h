@@ -4,12 +4,16 @@
 #include "common/base/clock.h"
 #include "common/sql/connection.h"
 #include "server/adapters/sql/account_rows.h"
+#include "server/adapters/sql/admission_rows.h"
 #include "server/adapters/sql/audit_rows.h"
 #include "server/adapters/sql/batch_rows.h"
+#include "server/adapters/sql/certificate_rows.h"
 #include "server/adapters/sql/command_rows.h"
 #include "server/adapters/sql/device_rows.h"
 #include "server/adapters/sql/event_rows.h"
 #include "server/adapters/sql/evidence_rows.h"
+#include "server/adapters/sql/golden_rows.h"
+#include "server/adapters/sql/identity_rows.h"
 #include "server/adapters/sql/run_rows.h"
 
 namespace preseal::server {
@@ -25,7 +29,11 @@ class TxRows {
         commands_(connection),
         evidence_(connection),
         accounts_(connection, clock),
-        audit_(connection) {}
+        audit_(connection),
+        identities_(connection),
+        certificates_(connection),
+        admission_(connection),
+        goldens_(connection) {}
   TxRows(const TxRows&) = delete;
   TxRows& operator=(const TxRows&) = delete;
 
@@ -42,7 +50,12 @@ class TxRows {
   EvidenceRows evidence_;
   AccountRows accounts_;
   AuditRows audit_;
-  Tx tx_{devices_, batches_, runs_, events_, commands_, evidence_, accounts_, audit_};
+  IdentityRows identities_;
+  CertificateRows certificates_;
+  AdmissionRows admission_;
+  GoldenRows goldens_;
+  Tx tx_{devices_,  batches_, runs_,       events_,       commands_,  evidence_,
+         accounts_, audit_,   identities_, certificates_, admission_, goldens_};
 };
 
 }  // namespace preseal::server

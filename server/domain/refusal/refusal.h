@@ -131,6 +131,10 @@ struct RefusalInfo {
   std::string_view message;  // one plain sentence for the technician
   std::string_view remedy;   // what to do about it
   bool retry_allowed;        // trying again as things are may help
+  // Uses up one of the device's kAttestationAttemptsMax attempts. Only what the device itself did:
+  // not what this server or its people lack (a list, an approval), and not what never got as far
+  // as evidence, or anybody who knows a serial number could block its device without a TPM.
+  bool counts = true;
 };
 
 // Every code but kNone, in order.
