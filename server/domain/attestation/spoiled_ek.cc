@@ -125,6 +125,8 @@ const Spoiled kSpoiled[] = {
      [](auto& f) { f.ek_certificate.not_before = f.context.now + kClockSkewMax + 1min; }},
     {"Expired", 307, Code::kEkExpired,
      [](auto& f) { f.ek_certificate.not_after = f.context.now - 1min; }},
+    {"RevocationUnknownWhereItIsRequired", 308, Code::kEkRevocationUnknown,
+     [](auto& f) { f.policy.revocation = RevocationUse::kRequire; }},
     // EK
     {"EkOfUnknownType", 401, Code::kEkPublicMalformed,
      [](auto& f) { f.change_evidence = [](auto& e) { e.ek_public[0] = e.ek_public[1] = 0x77; }; }},
