@@ -99,9 +99,9 @@ inline constexpr size_t kEvidenceBytesMax = 2 * 1024 * 1024;
 inline constexpr size_t kChallengeBytesMax = 8 * 1024;  // S0, and S2 with its encrypted secret
 // A signed record: evidence in base64 twice over, and an eighth of that for the policy's text.
 inline constexpr size_t kEvidenceRecordBytesMax = 6 * 1024 * 1024;
-inline constexpr size_t kEvidenceFindingsMax = 1024;        // checks, and facts of an event log
+inline constexpr size_t kEvidenceFindingsMax = 1024;         // checks, and facts of an event log
 inline constexpr size_t kEvidenceTrustCertificatesMax = 64;  // that one EK certificate leads to
-inline constexpr size_t kEvidenceFileRecordsMax = 200'000;  // 15 000 devices, ten each
+inline constexpr size_t kEvidenceFileRecordsMax = 200'000;   // 15 000 devices, ten each
 inline constexpr size_t kEkCertificateBytesMax = 8 * 1024;
 inline constexpr size_t kEkChainCertificatesMax = 8;
 inline constexpr size_t kEkChainDepthMax = 5;
