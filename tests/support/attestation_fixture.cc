@@ -42,15 +42,6 @@ CertificateSpec EkCertificate(const crypto::PrivateKey& key, WallTime now) {
   return spec;
 }
 
-std::vector<tpmwire::PcrValue> PcrValues(const tpmwire::PcrSelection& selection) {
-  std::vector<tpmwire::PcrValue> values;
-  for (uint32_t pcr = 0; pcr < tpmwire::kPcrCount; ++pcr) {
-    if (!selection.Selects(pcr)) continue;
-    values.push_back({selection.hash_algorithm, pcr, Bytes(32, static_cast<uint8_t>(pcr + 1))});
-  }
-  return values;
-}
-
 }  // namespace
 
 Bytes SignAttest(ByteView attest, const crypto::PrivateKey& key) {
@@ -86,12 +77,25 @@ AttestationFixture::AttestationFixture()
   context.session_id = Bytes(16, 1);
   context.nonce = Bytes(32, 2);
   context.server_leaf_sha256.fill(3);
-  context.pcrs = {tpmwire::SelectPcrs(tpmwire::HashAlg::kSha1, {0, 1, 2, 7}),
-                  tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0, 1, 2, 7})};
+  context.pcrs = {
+      tpmwire::SelectPcrs(tpmwire::HashAlg::kSha1, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14}),
+      tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14})};
   context.record.device_id = "D-7";
   policy.revocation = server::RevocationUse::kOff;  // its maker publishes no lists
-  pcr_values = PcrValues(context.pcrs[1]);
+  log.SecureBootBoot();
+  MeasureLog();
+  policy.revocation = server::RevocationUse::kOff;  // no list is at hand
   claimed_tpm = {0x53544D20, "ST33", 0x0049000400000000};
+}
+
+void AttestationFixture::MeasureLog() {
+  pcr_values.clear();
+  for (const server::QuotedBank& bank : log.Quote()) {
+    if (!live_banks.contains(bank.algorithm)) continue;
+    for (const auto& [pcr, value] : bank.values) {
+      pcr_values.push_back({bank.algorithm, pcr, value});
+    }
+  }
 }
 
 server::AttestationEvidence AttestationFixture::Build() {
@@ -105,8 +109,9 @@ server::AttestationEvidence AttestationFixture::Build() {
   evidence.ek_public = tpmwire::MarshalPublic(ek);
   evidence.ak_public = tpmwire::MarshalPublic(ak);
   evidence.device_key_public = tpmwire::MarshalPublic(device_key);
-  evidence.pcr_values = pcr_values;
+  if (send_pcr_values) evidence.pcr_values = pcr_values;
   evidence.claims = claims;
+  if (send_event_log) evidence.event_log = log.Build();
   evidence.claimed_tpm = claimed_tpm;
 
   const Bytes ak_name = tpmwire::NameOf(ak);
@@ -131,8 +136,8 @@ server::AttestationEvidence AttestationFixture::Build() {
   quote.extra_data = ToBytes(ByteView(tpmwire::QuoteQualifyingData(binding)));
   tpmwire::QuoteInfo info{context.pcrs, {}};
   for (auto& bank : info.selections) {
-    // Only the SHA-256 bank is allocated.
-    if (bank.hash_algorithm != static_cast<uint16_t>(tpmwire::HashAlg::kSha256)) bank.mask.fill(0);
+    // As a TPM answers for a bank that is not allocated.
+    if (!live_banks.contains(bank.hash_algorithm)) bank.mask.fill(0);
   }
   info.pcr_digest =
       tpmwire::PcrDigest(tpmwire::HashAlg::kSha256, info.selections, pcr_values).value();

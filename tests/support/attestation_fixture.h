@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "common/tpmwire/public_area.h"
 #include "common/tpmwire/signature.h"
 #include "server/domain/attestation/attestation_verifier.h"
+#include "tests/support/event_log_builder.h"
 
 namespace preseal::test {
 
@@ -61,6 +63,9 @@ class AttestationFixture {
  public:
   AttestationFixture();
 
+  // After a change of `log` or `live_banks`: the TPM has measured just that.
+  void MeasureLog();
+
   server::AttestationEvidence Build();
   server::AttestationVerdict Verify();
 
@@ -81,7 +86,12 @@ class AttestationFixture {
   tpmwire::PublicArea ek;
   tpmwire::PublicArea ak;
   tpmwire::PublicArea device_key;
-  std::vector<tpmwire::PcrValue> pcr_values;
+  EventLogBuilder log{
+      {server::kBankSha256}};  // a good boot; to spoil it, change it: the quote stays
+  bool send_event_log = true;
+  std::set<uint16_t> live_banks = {server::kBankSha256};
+  std::vector<tpmwire::PcrValue> pcr_values;  // quoted: what that boot measured, in the live banks
+  bool send_pcr_values = true;
   server::ClaimedTpm claimed_tpm;
   Bytes claims = ToBytes("claims");  // what the device says of itself, as it travels
 

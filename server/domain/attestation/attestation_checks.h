@@ -86,5 +86,7 @@ AttestationChecks TrustModelChecks();     // 55x
 AttestationChecks DeviceKeyChecks();      // 6xx
 AttestationChecks CertifyChecks();        // 7xx
 AttestationChecks QuoteChecks();          // 8xx
+// 900 to 915, the event log, and 10xx, the boot. Fills pcr_values where the device sent none.
+std::vector<AttestationFinding> JudgeStart(Examination& examination);
 
 }  // namespace preseal::server

@@ -10,6 +10,7 @@
 
 #include "common/crypto/digest.h"
 #include "server/domain/attestation/trust_model.h"
+#include "server/domain/event_log/boot_policy.h"
 #include "server/domain/refusal/refusal.h"
 
 namespace preseal::server {
@@ -37,6 +38,13 @@ struct FirmwareRule {
   std::string remedy;                    // update to 15.23
 };
 
+// Firmware that leaves an allocated bank open for anybody to extend, allowed all the same.
+struct OpenBankRule {
+  std::string model;  // of the device, exactly
+  uint16_t bank = 0;  // TPM_ALG_ID
+  std::string reason;
+};
+
 // What some stations demand beyond or instead of the rest.
 struct LineRule {
   std::string name;
@@ -57,7 +65,9 @@ struct AttestationPolicy {
   std::vector<uint32_t> vendors;  // allowed TCG vendor ids; empty: every known maker of hardware
   std::vector<FirmwareRule> firmware;
   EventLogUse event_log = EventLogUse::kRequire;
-  GoldenUse golden = GoldenUse::kOff;
+  std::vector<OpenBankRule> open_banks;
+  GoldenUse golden = GoldenUse::kOff;  // the sets are the record's, not the policy's
+  BootPolicy boot;                     // judged wherever an event log is
   // These refusals lead to quarantine instead: a certificate good for the quarantine profile only.
   std::vector<RefusalCode> quarantine;
 

@@ -128,8 +128,12 @@ class Column {
     }
     return false;
   }
-  AttestationVerdict Refused() && { return std::move(verdict_); }
+  AttestationVerdict Refused(const Examination& e) && {
+    verdict_.quoted_pcrs = e.pcr_values;
+    return std::move(verdict_);
+  }
   AttestationVerdict Proved(AttestedFacts facts) && {
+    verdict_.quoted_pcrs = facts.pcr_values;
     verdict_.facts = std::move(facts);
     if (verdict_.outcome == AttestationOutcome::kQuarantined) return std::move(verdict_);
     const bool remarks =
@@ -189,11 +193,14 @@ AttestationVerdict VerifyAttestation(const AttestationEvidence& evidence,
   if (!column.Run(InputChecks()) || !RunCertificateGroups(examination, column) ||
       !column.Run(EkKeyChecks()) || !column.Run(TpmIdentityChecks()) ||
       !column.Run(TrustModelChecks()) || !column.Run(DeviceKeyChecks())) {
-    return std::move(column).Refused();
+    return std::move(column).Refused(examination);
   }
   BindEvidence(examination);
   if (!column.Run(CertifyChecks()) || !column.Run(QuoteChecks())) {
-    return std::move(column).Refused();
+    return std::move(column).Refused(examination);
+  }
+  for (AttestationFinding& finding : JudgeStart(examination)) {
+    if (!column.Take(std::move(finding))) return std::move(column).Refused(examination);
   }
   return std::move(column).Proved(FactsOf(examination));
 }

@@ -24,6 +24,7 @@
 #include "server/domain/attestation/attestation_policy.h"
 #include "server/domain/attestation/trust_bundle.h"
 #include "server/domain/attestation/trust_model.h"
+#include "server/domain/event_log/boot_policy.h"
 #include "server/domain/refusal/finding.h"
 #include "server/domain/refusal/refusal.h"
 
@@ -82,6 +83,7 @@ struct RecordFacts {
   std::optional<std::string> device_of_tls_key;
   // TPMS_CLOCK_INFO.resetCount of the last accepted quote of this very EK.
   std::optional<uint32_t> last_reset_count;
+  std::vector<GoldenSet> golden;  // approved for this model
   // Where the device sent none: the maker's certificate for this EK, from the imported cache.
   Bytes cached_ek_certificate;
 };
@@ -127,6 +129,9 @@ struct AttestationVerdict {
   std::string expected;
   std::vector<AttestationFinding> findings;  // up to and including the one that decided
   std::optional<AttestedFacts> facts;        // unless refused
+  // As far as the checks came: signed values, or what the event log says they are. Not proved
+  // unless accepted; for proposals and for showing.
+  std::vector<tpmwire::PcrValue> quoted_pcrs;
 
   // May go on to activation. A quarantined device may, for a certificate that is marked.
   bool accepted() const { return facts.has_value(); }

@@ -17,7 +17,8 @@ FirmwareRule RuleFor(std::string_view model, uint64_t versions_below) {
 }
 
 const Spoiled kSpoiled[] = {
-    {"PolicyThatRequiresNothing", 551, Code::kTrustModel, [](auto& f) { f.policy.require.clear(); }},
+    {"PolicyThatRequiresNothing", 551, Code::kTrustModel,
+     [](auto& f) { f.policy.require.clear(); }},
     {"EkThatIsNotOnTheOrdersList", 552, Code::kEkNotListed,
      [](auto& f) { f.policy.require.push_back(TrustModel::kEkPub); }},
     {"LineThatRequiresTheList", 552, Code::kEkNotListed,
@@ -39,9 +40,7 @@ const Spoiled kSpoiled[] = {
     {"ResetCountThatWentBack", 813, Code::kQuoteResetMismatch,
      [](auto& f) { f.context.record.last_reset_count = 4; }},
     {"FirmwareOneBelowTheMinimum", 814, Code::kTpmFirmwareTooOld,
-     [](auto& f) {
-       f.policy.firmware = {RuleFor("ST33*", f.claimed_tpm.firmware_version + 1)};
-     }},
+     [](auto& f) { f.policy.firmware = {RuleFor("ST33*", f.claimed_tpm.firmware_version + 1)}; }},
     {"ModelThatIsDenied", 814, Code::kTpmModelDenied,
      [](auto& f) {
        f.policy.firmware = {RuleFor("ST33*", UINT64_MAX)};
