@@ -113,9 +113,9 @@ StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base,
   return end;
 }
 
-StatusOr<std::unique_ptr<EngineKey>> LendDeviceKey(Foundation& base) {
-  ASSIGN_OR_RETURN(const KeyUniques uniques, base.identities->LoadOrCreateUniques());
-  ASSIGN_OR_RETURN(auto key, base.tpm->CreateOrLoadDeviceKey(uniques.device_key));
+StatusOr<std::unique_ptr<EngineKey>> LendDeviceKey(Foundation& base,
+                                                   const DeviceIdentity& identity) {
+  ASSIGN_OR_RETURN(auto key, base.tpm->LoadDeviceKey(identity.device_key_handle));
   return EngineKey::Register(base.tpm, std::move(key));
 }
 
@@ -138,9 +138,9 @@ StatusOr<AgentEnd> RunIdentities(const Options& options, Foundation& base, Ident
     using Kind = IdentityKeeper::Result::Kind;
     if (obtained->kind == Kind::kStopped) return AgentEnd::kStopped;
     if (obtained->kind == Kind::kRefused) return AgentEnd::kRefused;
-    if (!key) {
-      ASSIGN_OR_RETURN(key, LendDeviceKey(base));
-    }
+    // Anew for each identity: enrolling again may have moved the key.
+    key.reset();
+    ASSIGN_OR_RETURN(key, LendDeviceKey(base, obtained->identity));
     ASSIGN_OR_RETURN(const SessionEnd end, RunSession(options, base, obtained->identity,
                                                       key->reference(), marker, display, stop));
     if (end == SessionEnd::kStopped) return AgentEnd::kStopped;

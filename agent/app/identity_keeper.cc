@@ -47,7 +47,7 @@ StatusOr<IdentityKeeper::Result> IdentityKeeper::EnrollAnew(std::stop_token stop
     // A red card must stay readable; only its successor may replace it.
     StatusDisplay& display = refused ? ports_.silent : ports_.display;
     auto outcome = Enroll({ports_.tpm, ports_.channel, ports_.store, ports_.machine, display},
-                          {PRESEAL_VERSION, options_.slot});
+                          {PRESEAL_VERSION, options_.slot}, memory_);
     std::chrono::milliseconds pause{0};
     if (!outcome.ok()) {
       if (!MayPass(outcome.status())) return outcome.status();
@@ -86,11 +86,13 @@ StatusOr<std::optional<DeviceIdentity>> IdentityKeeper::LoadUsable() {
   return identity;
 }
 
-// After TPM2_Clear the device key is another one: TLS would fail without a word.
+// After TPM2_Clear the device key is gone, or another one: TLS would fail without a word.
 StatusOr<bool> IdentityKeeper::IsOfThisTpm(const DeviceIdentity& identity) {
-  ASSIGN_OR_RETURN(const KeyUniques uniques, ports_.store.LoadOrCreateUniques());
-  ASSIGN_OR_RETURN(const auto key, ports_.tpm.CreateOrLoadDeviceKey(uniques.device_key));
-  ASSIGN_OR_RETURN(const auto area, tpmwire::ParsePublic(key->public_area()));
+  const auto key = ports_.tpm.LoadDeviceKey(identity.device_key_handle);
+  const auto code = key.status().code();
+  if (code == StatusCode::kNotFound || code == StatusCode::kAlreadyExists) return false;
+  RETURN_IF_ERROR(key.status());
+  ASSIGN_OR_RETURN(const auto area, tpmwire::ParsePublic((*key)->public_area()));
   if (area.ecc() == nullptr) return false;
   ASSIGN_OR_RETURN(const auto ours, crypto::PublicKey::FromEcAffine(crypto::Curve::kP256,
                                                                     area.ecc()->x, area.ecc()->y));

@@ -44,6 +44,7 @@ class IdentityKeeper {
 
   Ports ports_;
   const Options& options_;
+  EnrollmentMemory memory_;
 };
 
 }  // namespace preseal::agent

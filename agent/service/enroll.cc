@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "agent/service/enroll_progress.h"
 #include "common/base/ids.h"
 #include "common/base/limits.h"
 #include "common/crypto/certificate.h"
@@ -16,6 +18,9 @@ namespace preseal::agent {
 namespace {
 
 constexpr uint32_t kProtocolVersion = 1;
+// Refusals that change what the next pass does (docs/formats.md, "Refusal codes").
+constexpr char kReplayMismatch[] = "EVENTLOG_REPLAY_MISMATCH";
+constexpr char kSessionUnknown[] = "SESSION_UNKNOWN";
 
 // Everything of D1 that does not depend on the challenge.
 struct Material {
@@ -47,11 +52,26 @@ StatusOr<Material> Prepare(const EnrollPorts& ports, const EnrollSettings& setti
   ASSIGN_OR_RETURN_CTX(material.event_log, ports.machine.ReadEventLog(), "read event log");
   ASSIGN_OR_RETURN_CTX(const KeyUniques uniques, ports.store.LoadOrCreateUniques(),
                        "prepare TPM keys");
-  ports.display.ShowActivity("Creating TPM keys; this can take a minute");
+  const EnrollProgress progress(ports.display, "Creating TPM keys; this can take a minute");
   ASSIGN_OR_RETURN(material.ek, ports.tpm.ReadEndorsementKey());
   ASSIGN_OR_RETURN(material.ak, ports.tpm.CreateAk(uniques.ak));
-  ASSIGN_OR_RETURN(material.device_key, ports.tpm.CreateOrLoadDeviceKey(uniques.device_key));
+  ASSIGN_OR_RETURN(material.device_key, ports.tpm.CreateDeviceKey(uniques.device_key));
   return material;
+}
+
+// A bank the chip lacks would fail the whole quote. The two that every TPM of a PC has are asked
+// for in any case: a chip that denies them is not let off.
+tpmwire::PcrSelections Quotable(const tpmwire::PcrSelections& asked,
+                                const std::vector<uint16_t>& implemented) {
+  tpmwire::PcrSelections out;
+  for (const tpmwire::PcrSelection& bank : asked) {
+    const bool always = bank.hash_algorithm == static_cast<uint16_t>(tpmwire::HashAlg::kSha1) ||
+                        bank.hash_algorithm == static_cast<uint16_t>(tpmwire::HashAlg::kSha256);
+    const bool there =
+        std::find(implemented.begin(), implemented.end(), bank.hash_algorithm) != implemented.end();
+    if (always || there) out.push_back(bank);
+  }
+  return out;
 }
 
 Status CheckChallenge(const EnrollmentChallenge& challenge) {
@@ -92,8 +112,9 @@ StatusOr<tpmwire::Sha256Digest> Bind(const EnrollmentPass& pass, const Material&
 }
 
 StatusOr<EnrollmentEvidence> GatherEvidence(TpmPort& tpm, const EnrollmentPass& pass,
-                                            const Material& material) {
-  ASSIGN_OR_RETURN_CTX(const auto pcrs, CheckPcrs(pass.challenge().pcrs), "challenge");
+                                            const Material& material, bool send_pcr_values) {
+  ASSIGN_OR_RETURN_CTX(const auto asked, CheckPcrs(pass.challenge().pcrs), "challenge");
+  const auto pcrs = Quotable(asked, material.claims.tpm.implemented_banks);
   EnrollmentEvidence evidence;
   evidence.claims = pass.EncodeClaims(material.claims);
   ASSIGN_OR_RETURN(const auto binding, Bind(pass, material, evidence.claims));
@@ -108,7 +129,10 @@ StatusOr<EnrollmentEvidence> GatherEvidence(TpmPort& tpm, const EnrollmentPass& 
                                                  tpmwire::CertifyQualifyingData(binding)));
   ASSIGN_OR_RETURN(evidence.quote,
                    tpm.Quote(*material.ak, tpmwire::QuoteQualifyingData(binding), pcrs));
-  ASSIGN_OR_RETURN(evidence.pcr_values, tpm.ReadPcrs(pcrs));
+  // A log explains the PCRs by itself; reading them costs three commands and more.
+  if (material.event_log.empty() || send_pcr_values) {
+    ASSIGN_OR_RETURN(evidence.pcr_values, tpm.ReadPcrs(pcrs));
+  }
   return evidence;
 }
 
@@ -122,7 +146,7 @@ Status CheckCertifiesKey(const crypto::Certificate& certificate, const TpmKey& d
   return Internal("server sent a certificate for another key");
 }
 
-StatusOr<DeviceIdentity> ToIdentity(const Admission& admission, const Material& material,
+StatusOr<DeviceIdentity> ToIdentity(const Admission& admission, const TpmKey& device_key,
                                     const EnrollmentPass& pass) {
   DeviceIdentity identity;
   RETURN_IF_ERROR_CTX(DeviceId::Check(admission.device_id), "server's admission");
@@ -130,7 +154,7 @@ StatusOr<DeviceIdentity> ToIdentity(const Admission& admission, const Material& 
   identity.lab = admission.lab;
   ASSIGN_OR_RETURN_CTX(const auto leaf, crypto::Certificate::FromDer(admission.certificate),
                        "device certificate");
-  RETURN_IF_ERROR(CheckCertifiesKey(leaf, *material.device_key));
+  RETURN_IF_ERROR(CheckCertifiesKey(leaf, device_key));
   std::vector<crypto::Certificate> chain = {leaf};
   for (const Bytes& der : admission.certificate_chain) {
     ASSIGN_OR_RETURN_CTX(auto issuer, crypto::Certificate::FromDer(der), "device CA certificate");
@@ -157,28 +181,79 @@ StatusOr<tpmwire::Sha256Digest> Prove(TpmPort& tpm, const Material& material,
   return tpmwire::ComputeProof(secret, transcript);
 }
 
-}  // namespace
+// What to do with S4, however it was obtained.
+StatusOr<EnrollmentOutcome> Conclude(const EnrollPorts& ports, const EnrollmentPass& pass,
+                                     const TpmKey& device_key,
+                                     std::variant<Admission, EnrollmentRefusal> result,
+                                     EnrollmentMemory& memory) {
+  memory = {};
+  if (auto* refusal = std::get_if<EnrollmentRefusal>(&result)) {
+    memory.send_pcr_values = refusal->code == kReplayMismatch;
+    return std::move(*refusal);
+  }
+  ports.display.ShowActivity("Storing the device certificate");
+  ASSIGN_OR_RETURN(DeviceIdentity identity,
+                   ToIdentity(std::get<Admission>(result), device_key, pass));
+  // The key first: an identity whose key is not there would fail at the first handshake, whereas a
+  // key without identity is found again by the next pass.
+  ASSIGN_OR_RETURN(identity.device_key_handle, ports.tpm.PersistDeviceKey(device_key));
+  RETURN_IF_ERROR_CTX(ports.store.Save(identity), "store identity");
+  return identity;
+}
 
-StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSettings& settings) {
-  ASSIGN_OR_RETURN(const Material material, Prepare(ports, settings));
+StatusOr<EnrollmentOutcome> RunPass(const EnrollPorts& ports, const EnrollSettings& settings,
+                                    EnrollmentMemory& memory) {
+  ASSIGN_OR_RETURN(Material material, Prepare(ports, settings));
   ports.display.ShowActivity("Contacting the enrolment server");
   ASSIGN_OR_RETURN(const auto pass, ports.channel.Begin());
   RETURN_IF_ERROR(CheckChallenge(pass->challenge()));
 
   ports.display.ShowActivity("Proving the TPM to the server");
-  ASSIGN_OR_RETURN(const EnrollmentEvidence evidence, GatherEvidence(ports.tpm, *pass, material));
+  ASSIGN_OR_RETURN(const EnrollmentEvidence evidence,
+                   GatherEvidence(ports.tpm, *pass, material, memory.send_pcr_values));
   ASSIGN_OR_RETURN(EvidenceReply reply, pass->SendEvidence(evidence));
-  if (auto* refusal = std::get_if<EnrollmentRefusal>(&reply.answer)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<EnrollmentRefusal>(&reply.answer)) {
+    return Conclude(ports, *pass, *material.device_key, std::move(*refusal), memory);
+  }
   ASSIGN_OR_RETURN(const auto proof, Prove(ports.tpm, material, *pass, reply,
                                            std::get<ActivationOrder>(reply.answer)));
+  memory.unanswered = {pass->challenge().session_id, Bytes(proof.begin(), proof.end())};
   ASSIGN_OR_RETURN(auto result, pass->SendProof(proof));
-  if (auto* refusal = std::get_if<EnrollmentRefusal>(&result)) return std::move(*refusal);
+  // They have done their part, and small chips need their slots to look at a persistent key.
+  material.ak.reset();
+  material.ek.key.reset();
+  return Conclude(ports, *pass, *material.device_key, std::move(result), memory);
+}
 
-  ports.display.ShowActivity("Storing the device certificate");
-  ASSIGN_OR_RETURN(DeviceIdentity identity,
-                   ToIdentity(std::get<Admission>(result), material, *pass));
-  RETURN_IF_ERROR_CTX(ports.store.Save(identity), "store identity");
-  return identity;
+// Nothing if the server does not know the pass any more.
+StatusOr<std::optional<EnrollmentOutcome>> AskForResult(const EnrollPorts& ports,
+                                                        EnrollmentMemory& memory) {
+  ports.display.ShowActivity("Asking the server for the result");
+  const EnrollmentMemory::Unanswered asked = *memory.unanswered;
+  ASSIGN_OR_RETURN(const auto pass, ports.channel.Begin());
+  RETURN_IF_ERROR(CheckChallenge(pass->challenge()));
+  ASSIGN_OR_RETURN(auto result, pass->Resume(asked.session_id, asked.proof));
+  const auto* refusal = std::get_if<EnrollmentRefusal>(&result);
+  if (refusal != nullptr && refusal->code == kSessionUnknown) {
+    memory.unanswered.reset();
+    return std::optional<EnrollmentOutcome>();
+  }
+  ASSIGN_OR_RETURN_CTX(const KeyUniques uniques, ports.store.LoadOrCreateUniques(),
+                       "prepare TPM keys");
+  ASSIGN_OR_RETURN(const auto device_key, ports.tpm.CreateDeviceKey(uniques.device_key));
+  ASSIGN_OR_RETURN(auto outcome, Conclude(ports, *pass, *device_key, std::move(result), memory));
+  return std::optional<EnrollmentOutcome>(std::move(outcome));
+}
+
+}  // namespace
+
+StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSettings& settings,
+                                   EnrollmentMemory& memory) {
+  if (memory.unanswered) {
+    ASSIGN_OR_RETURN(auto outcome, AskForResult(ports, memory));
+    if (outcome) return *std::move(outcome);
+  }
+  return RunPass(ports, settings, memory);
 }
 
 StatusOr<SignedStatement> TakeSealQuote(TpmPort& tpm, IdentityStore& store, ByteView nonce,

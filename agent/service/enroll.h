@@ -3,6 +3,7 @@
 // described in proto/preseal/enrollment/v1/enrollment.proto.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -34,15 +35,33 @@ struct EnrollSettings {
 // Admitted, with the identity as it was stored, or refused. A refusal is an answer, not an error.
 using EnrollmentOutcome = std::variant<DeviceIdentity, EnrollmentRefusal>;
 
+// What one try has to tell the next. Lives as long as the agent tries; a restarted agent begins
+// with an empty one, which costs it a fresh pass and nothing else.
+struct EnrollmentMemory {
+  // A pass whose proof was sent and whose result never arrived.
+  struct Unanswered {
+    Bytes session_id;
+    Bytes proof;
+  };
+  std::optional<Unanswered> unanswered;
+  // The server found an event log that does not explain the quoted PCRs: the next pass sends their
+  // values, so that it can name the one that differs.
+  bool send_pcr_values = false;
+};
+
 // One pass. Keys are made before the connection, because some chips need tens of seconds and the
 // server's time runs. May be repeated at any time, also after it broke off: the keys are the same.
+// The device key becomes persistent only after the server admitted the device; a pass that breaks
+// off before leaves nothing in the TPM. If it breaks off after the proof, `memory` lets the next
+// call ask for the lost result instead of starting over.
 // The device counts as enrolled on the server only after its first call with the new certificate.
 // Errors as those of the ports; INTERNAL if the server breaks the protocol, which includes a
 // certificate for another key than ours. Not thread-safe: one call at a time.
-StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSettings& settings);
+StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSettings& settings,
+                                   EnrollmentMemory& memory);
 
 // The second quote of a reseal: by the AK of the enrolment, made again for the purpose and dropped.
-// Three TPM commands.
+// Three TPM commands: CreatePrimary, Quote, FlushContext.
 //   nonce  kNonceBytes from the server: the quote's qualifying data as it is
 //   pcrs   the server's choice
 // INVALID_ARGUMENT for a wrong nonce or selection; otherwise as the ports.

@@ -46,7 +46,7 @@ struct EnrollmentEvidence {
   Bytes device_key_public;
   SignedStatement certify;
   SignedStatement quote;
-  std::vector<tpmwire::PcrValue> pcr_values;
+  std::vector<tpmwire::PcrValue> pcr_values;  // empty if the event log explains them
   Bytes event_log;
   Bytes claims;
 };
@@ -74,6 +74,7 @@ struct EnrollmentRefusal {
   std::string expected;
   std::string remedy;
   bool retry_allowed = false;
+  uint32_t attempts_left = 0;  // before a person must unblock the device
 };
 
 struct EvidenceReply {
@@ -95,6 +96,9 @@ class EnrollmentPass {
   virtual Bytes EncodeClaims(const DeviceClaims& claims) const = 0;
   virtual StatusOr<EvidenceReply> SendEvidence(const EnrollmentEvidence& evidence) = 0;
   virtual StatusOr<std::variant<Admission, EnrollmentRefusal>> SendProof(ByteView proof) = 0;
+  // Instead of evidence: asks for the result of an earlier pass that broke off after its D3.
+  virtual StatusOr<std::variant<Admission, EnrollmentRefusal>> Resume(ByteView session_id,
+                                                                      ByteView proof) = 0;
 };
 
 // The way to the enrolment server.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct DeviceIdentity {
   bool lab = false;                   // attested through a lab root
   // DNS names and addresses of the server that enrolled it, from that server's certificate.
   std::vector<std::string> server_names;
+  uint32_t device_key_handle = 0;  // where the TPM keeps the private key
   bool operator==(const DeviceIdentity&) const = default;
 };
 

@@ -20,6 +20,7 @@ struct TpmProperties {
   std::string vendor_string;      // TPM_PT_VENDOR_STRING_1..4 joined, NUL and outer spaces cut
   uint64_t firmware_version = 0;  // TPM_PT_FIRMWARE_VERSION_1 << 32 | _2
   uint32_t spec_revision = 0;     // TPM_PT_REVISION: 164 is 1.64
+  std::vector<uint16_t> implemented_banks;  // TPM_ALG_IDs of PCR banks, allocated or not
 };
 
 // A key loaded in the TPM, or persistent there. Dropping it flushes a transient key; it survives a
@@ -72,9 +73,16 @@ class TpmPort {
   // Makes the attestation key of tpmwire::AkTemplate. `unique` is 32 bytes: the same give the same
   // key on the same TPM.
   virtual StatusOr<std::unique_ptr<TpmKey>> CreateAk(ByteView unique) = 0;
-  // The persistent mTLS key of tpmwire::DeviceKeyTemplate; made from `unique` (32 bytes) if its
-  // handle is free. ALREADY_EXISTS, naming it, if another key sits there.
-  virtual StatusOr<std::unique_ptr<TpmKey>> CreateOrLoadDeviceKey(ByteView unique) = 0;
+  // Makes the mTLS key of tpmwire::DeviceKeyTemplate from `unique` (32 bytes), as CreateAk does.
+  // Nothing is written: until PersistDeviceKey it is gone with the object.
+  virtual StatusOr<std::unique_ptr<TpmKey>> CreateDeviceKey(ByteView unique) = 0;
+  // Makes a key of CreateDeviceKey persistent and gives its handle: the first of ours that is free
+  // or holds this very key or an earlier device key of ours, which is removed. Another's key is
+  // never touched. May be repeated. ALREADY_EXISTS if others' keys hold all of the handles.
+  virtual StatusOr<uint32_t> PersistDeviceKey(const TpmKey& key) = 0;
+  // The key PersistDeviceKey left at `handle`. NOT_FOUND if it is free (the TPM was cleared),
+  // ALREADY_EXISTS if the key there is no device key of ours.
+  virtual StatusOr<std::unique_ptr<TpmKey>> LoadDeviceKey(uint32_t handle) = 0;
   // TPM2_Certify of `key` by `ak`; TPM2_Quote by `ak`. qualifying_data: at most 32 bytes.
   virtual StatusOr<SignedStatement> Certify(const TpmKey& key, const TpmKey& ak,
                                             ByteView qualifying_data) = 0;

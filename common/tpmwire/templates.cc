@@ -102,6 +102,16 @@ PublicArea EkTemplateP384High() {
   return area;
 }
 
+namespace {
+bool IsLowRange(const EkKind& kind) { return kind.nv_certificate <= kNvEkCertP256Low; }
+}  // namespace
+
+// Low range: certificate, nonce, template; high range: certificate, template.
+uint32_t NvEkTemplate(const EkKind& kind) {
+  return kind.nv_certificate + (IsLowRange(kind) ? 2 : 1);
+}
+uint32_t NvEkNonce(const EkKind& kind) { return IsLowRange(kind) ? kind.nv_certificate + 1 : 0; }
+
 const std::array<EkKind, 5>& EkKinds() {
   static constexpr std::array<EkKind, 5> kKinds = {{
       {"H-3 P-384", kHandleEkP384High, kNvEkCertP384High, EkTemplateP384High},

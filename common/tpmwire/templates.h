@@ -59,6 +59,10 @@ struct EkKind {
   uint32_t nv_certificate;
   PublicArea (*make_template)();
 };
+// Where a vendor keeps a template that overrides the default, and, in the low range only, a nonce
+// for the unique field (0, which is no index, in the high range).
+uint32_t NvEkTemplate(const EkKind& kind);
+uint32_t NvEkNonce(const EkKind& kind);
 // In the agent's order of preference: those that activate by password first, ECC before RSA.
 const std::array<EkKind, 5>& EkKinds();
 

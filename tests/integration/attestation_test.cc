@@ -51,7 +51,7 @@ class AttestationTest : public testing::TestWithParam<const char*> {
   void TakeEvidence() {
     ASSERT_OK_AND_ASSIGN(ek_, tpm_->ReadEndorsementKey());
     ASSERT_OK_AND_ASSIGN(ak_, tpm_->CreateAk(Bytes(32, 0xA1)));
-    ASSERT_OK_AND_ASSIGN(const auto device_key, tpm_->CreateOrLoadDeviceKey(Bytes(32, 0xB2)));
+    ASSERT_OK_AND_ASSIGN(const auto device_key, tpm_->CreateDeviceKey(Bytes(32, 0xB2)));
     evidence_.ek_certificate = ek_.certificate;
     evidence_.ek_chain = ek_.chain;
     evidence_.ek_public = ek_.key->public_area();

@@ -72,6 +72,16 @@ class GrpcPass final : public EnrollmentPass {
     return DecodeFinal(response);
   }
 
+  StatusOr<std::variant<Admission, EnrollmentRefusal>> Resume(ByteView session_id,
+                                                              ByteView proof) override {
+    wire::EnrollRequest request;
+    request.mutable_resume()->set_session_id(ToString(session_id));
+    request.mutable_resume()->set_proof(ToString(proof));
+    wire::EnrollResponse response;
+    RETURN_IF_ERROR(Exchange(request, &response));
+    return DecodeFinal(response);
+  }
+
  private:
   Status Exchange(const wire::EnrollRequest& request, wire::EnrollResponse* response) {
     // A failed write says nothing; the read that follows brings the reason.

@@ -39,10 +39,10 @@ StatusOr<tpmwire::Attest> CheckStatement(const std::string& ak_public, const std
   return statement;
 }
 
-wire::EnrollResponse RefusalResponse() {
+wire::EnrollResponse RefusalResponse(const std::string& code) {
   wire::EnrollResponse response;
   wire::Refusal* refusal = response.mutable_result()->mutable_refusal();
-  refusal->set_code("EK_CHAIN_UNTRUSTED");
+  refusal->set_code(code);
   refusal->set_message("the TPM's certificate does not come from a trusted maker");
   refusal->set_seen("CN=Elsewhere");
   refusal->set_expected("one of 12 roots");
@@ -83,6 +83,7 @@ grpc::Status EnrollmentTestServer::Run(Stream* stream) {
   response.set_challenge(challenge);
   stream->Write(response);
   if (!stream->Read(&request)) return grpc::Status::OK;
+  if (request.has_resume()) return Answer(request.resume(), stream);
   const std::string evidence = request.evidence();
   if (!evidence_.ParseFromString(evidence) || !claims_.ParseFromString(evidence_.claims())) {
     verdict_ = InvalidArgument("evidence does not parse");
@@ -92,7 +93,7 @@ grpc::Status EnrollmentTestServer::Run(Stream* stream) {
   if (!verdict_.ok()) return grpcutil::ToGrpc(verdict_);
   if (!script_.instead_of_answer.ok()) return script_.instead_of_answer;
   if (script_.refuse) {
-    stream->Write(RefusalResponse());
+    stream->Write(RefusalResponse(script_.refusal_code));
     return grpc::Status::OK;
   }
   auto result = Admit();
@@ -110,8 +111,28 @@ grpc::Status EnrollmentTestServer::Run(Stream* stream) {
       verdict_ = Unauthenticated("proof");
       return grpcutil::ToGrpc(verdict_);
     }
+    decided_session_ = challenge_.session_id();
+    decided_proof_ = ToBytes(std::string_view(request.proof()));
   }
-  *response.mutable_result() = *std::move(result);
+  decided_ = *std::move(result);
+  if (script_.lose_result) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+  *response.mutable_result() = decided_;
+  stream->Write(response);
+  return grpc::Status::OK;
+}
+
+grpc::Status EnrollmentTestServer::Answer(const wire::Resume& resume, Stream* stream) {
+  ++resumed_;
+  if (script_.forget_passes || resume.session_id() != decided_session_) {
+    stream->Write(RefusalResponse("SESSION_UNKNOWN"));
+    return grpc::Status::OK;
+  }
+  if (!ConstantTimeEqual(AsBytes(resume.proof()), decided_proof_)) {
+    verdict_ = Unauthenticated("proof of the resumed pass");
+    return grpcutil::ToGrpc(verdict_);
+  }
+  wire::EnrollResponse response;
+  *response.mutable_result() = decided_;
   stream->Write(response);
   return grpc::Status::OK;
 }
@@ -121,7 +142,7 @@ std::string EnrollmentTestServer::MakeChallenge() {
   challenge_.set_protocol_version(1);
   challenge_.set_session_id(RandomText(16));
   challenge_.set_nonce(RandomText(32));
-  for (const uint32_t bank : {0x0004u, 0x000Bu}) {
+  for (const uint32_t bank : {0x0004u, 0x000Bu, 0x000Cu}) {
     wire::PcrSelection* pcr = challenge_.add_pcrs();
     pcr->set_hash_algorithm(bank);
     pcr->set_mask(std::string("\xFF\x43\x00", 3));
@@ -159,6 +180,7 @@ Status EnrollmentTestServer::CheckEvidence() const {
                      tpmwire::QuoteQualifyingData(binding)),
       "quote");
   if (quote.quote() == nullptr) return Unauthenticated("quote type");
+  if (evidence_.pcr_values().empty()) return OkStatus();
   std::vector<tpmwire::PcrValue> values;
   for (const wire::PcrValue& pcr : evidence_.pcr_values()) {
     values.push_back({static_cast<uint16_t>(pcr.hash_algorithm()), pcr.index(),
@@ -187,6 +209,7 @@ StatusOr<wire::EnrollmentResult> EnrollmentTestServer::Admit() {
   ASSIGN_OR_RETURN(auto key, tpmwire::ToPublicKey(area));
   if (script_.certify_other_key) key = pki_.server().key.public_key();
   ASSIGN_OR_RETURN(const auto certificate, pki_.IssueDevice("D-1042", key));
+  ++issued_;
   wire::EnrollmentResult result;
   wire::Admission* admission = result.mutable_admission();
   admission->set_device_id("D-1042");

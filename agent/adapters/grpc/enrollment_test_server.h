@@ -29,6 +29,9 @@ class EnrollmentTestServer final : public enrollment::v1::EnrollmentService::Ser
     bool admit_without_proof = false;
     bool credential_for_other_ak = false;
     bool certify_other_key = false;
+    bool lose_result = false;    // decides, and the connection breaks before the result is out
+    bool forget_passes = false;  // as after a restart without its memory: SESSION_UNKNOWN
+    std::string refusal_code = "EK_CHAIN_UNTRUSTED";  // of `refuse`
   };
 
   // Listens on loopback for clients with a certificate of `pki`'s CA.
@@ -41,6 +44,9 @@ class EnrollmentTestServer final : public enrollment::v1::EnrollmentService::Ser
   const Status& verdict() const { return verdict_; }
   const enrollment::v1::Evidence& evidence() const { return evidence_; }
   const enrollment::v1::DeviceClaims& claims() const { return claims_; }
+  // Certificates issued, and results asked for again, since the start.
+  int issued() const { return issued_; }
+  int resumed() const { return resumed_; }
 
  private:
   using Stream =
@@ -51,6 +57,7 @@ class EnrollmentTestServer final : public enrollment::v1::EnrollmentService::Ser
   std::string MakeChallenge();
   // Signatures by the AK, over exactly this session, this server and this evidence.
   Status CheckEvidence() const;
+  grpc::Status Answer(const enrollment::v1::Resume& resume, Stream* stream);
   StatusOr<std::string> MakeCredential();
   StatusOr<enrollment::v1::EnrollmentResult> Admit();
 
@@ -61,6 +68,12 @@ class EnrollmentTestServer final : public enrollment::v1::EnrollmentService::Ser
   enrollment::v1::Evidence evidence_;
   enrollment::v1::DeviceClaims claims_;
   Bytes secret_;
+  // Of the last pass that was decided.
+  std::string decided_session_;
+  Bytes decided_proof_;
+  enrollment::v1::EnrollmentResult decided_;
+  int issued_ = 0;
+  int resumed_ = 0;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

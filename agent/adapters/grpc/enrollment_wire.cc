@@ -29,6 +29,7 @@ Bytes EncodeClaims(const DeviceClaims& claims) {
   message.set_tpm_manufacturer(claims.tpm.manufacturer);
   message.set_tpm_vendor_string(claims.tpm.vendor_string);
   message.set_tpm_firmware_version(claims.tpm.firmware_version);
+  for (const uint16_t bank : claims.tpm.implemented_banks) message.add_implemented_banks(bank);
   return Serialize(message);
 }
 
@@ -98,9 +99,9 @@ StatusOr<std::variant<Admission, EnrollmentRefusal>> DecodeResult(
     }
     case wire::EnrollmentResult::kRefusal: {
       const wire::Refusal& message = result.refusal();
-      return Answer(EnrollmentRefusal{message.code().empty() ? kNoCode : message.code(),
-                                      message.message(), message.seen(), message.expected(),
-                                      message.remedy(), message.retry_allowed()});
+      return Answer(EnrollmentRefusal{
+          message.code().empty() ? kNoCode : message.code(), message.message(), message.seen(),
+          message.expected(), message.remedy(), message.retry_allowed(), message.attempts_left()});
     }
     case wire::EnrollmentResult::OUTCOME_NOT_SET:
       break;

@@ -18,6 +18,8 @@ using Json = nlohmann::json;
 constexpr int kVersion = 1;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
+// Of identities stored before the handle was.
+constexpr uint32_t kFirstHandleEver = 0x81050000;
 
 Status Damaged(const std::string& file, std::string_view what) {
   return DataLoss(file + " is damaged (" + std::string(what) +
@@ -72,6 +74,13 @@ StatusOr<DeviceIdentity> ParseIdentity(const Json& json, const std::string& file
   if (lab == json.end() || !lab->is_boolean()) return Damaged(file, "lab");
   identity.lab = *lab == true;
   ASSIGN_OR_RETURN(identity.server_names, ParseNames(json, file));
+  const auto handle = json.find("device_key_handle");
+  if (handle == json.end()) {
+    identity.device_key_handle = kFirstHandleEver;
+    return identity;
+  }
+  if (!handle->is_number_unsigned()) return Damaged(file, "device_key_handle");
+  identity.device_key_handle = handle->get<uint32_t>();
   return identity;
 }
 
@@ -124,6 +133,7 @@ Status IdentityFiles::Save(const DeviceIdentity& identity) {
                                       {"device_id", identity.device_id},
                                       {"lab", identity.lab},
                                       {"server_names", identity.server_names},
+                                      {"device_key_handle", identity.device_key_handle},
                                       {"certificate_chain_pem", identity.certificate_chain_pem}});
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/adapters/tpm/connection.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <tss2/tss2_tctildr.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 #include <thread>
@@ -41,7 +44,23 @@ class NoSigpipe {
   bool was_pending_ = false;
 };
 
+// Why a TPM device does not open; the TSS's own code says only "I/O error".
+Status WhyNotOpen(const std::string& tcti) {
+  constexpr std::string_view kDevice = "device:";
+  if (!tcti.starts_with(kDevice)) return OpenFailed(tcti, 0);
+  const int fd = ::open(tcti.c_str() + kDevice.size(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const int error = fd < 0 ? errno : 0;
+  if (fd >= 0) ::close(fd);
+  return OpenFailed(tcti, error);
+}
+
 }  // namespace
+
+StatusOr<TSS2_SYS_CONTEXT*> Link::sys() {
+  TSS2_SYS_CONTEXT* context = nullptr;
+  RETURN_IF_ERROR(Check(Esys_GetSysContext(esys_, &context), "reach the TPM library"));
+  return context;
+}
 
 Status Link::Check(TSS2_RC rc, std::string_view verb) {
   last_ = rc;
@@ -75,13 +94,9 @@ Connection::~Connection() {
 Status Connection::OpenLocked() {
   CloseLocked();
   ++generation_;
+  held_.clear();
   TSS2_RC rc = Tss2_TctiLdr_Initialize(tcti_.c_str(), &tcti_context_);
-  // Whatever the loader's code, what is missing is the device.
-  if (rc != TSS2_RC_SUCCESS) {
-    return Unavailable("open TPM " + tcti_ +
-                       ": not there or not permitted: check that the TPM is "
-                       "enabled in the firmware setup");
-  }
+  if (rc != TSS2_RC_SUCCESS) return WhyNotOpen(tcti_);
   rc = Esys_Initialize(&esys_, tcti_context_, nullptr);
   if (rc != TSS2_RC_SUCCESS) {
     Status failed = TpmStatus(rc, "open TPM " + tcti_);
@@ -110,7 +125,7 @@ Status Connection::Run(const std::function<Status(Link&)>& work) {
       answer = OpenLocked();
       if (!answer.ok()) continue;
     }
-    Link link(esys_, generation_);
+    Link link(esys_, generation_, held_);
     answer = work(link);
     if (!link.lost()) return answer;
     CloseLocked();
@@ -122,6 +137,8 @@ void Connection::Flush(ESYS_TR handle, uint64_t generation) {
   const NoSigpipe no_sigpipe;
   const std::lock_guard lock(mutex_);
   if (esys_ == nullptr || generation != generation_) return;
+  uint32_t tpm_handle = 0;
+  if (Esys_TR_GetTpmHandle(esys_, handle, &tpm_handle) == TSS2_RC_SUCCESS) held_.erase(tpm_handle);
   if (Esys_FlushContext(esys_, handle) != TSS2_RC_SUCCESS) Esys_TR_Close(esys_, &handle);
 }
 

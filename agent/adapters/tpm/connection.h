@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "common/status/status.h"
@@ -24,9 +25,12 @@ using EsysPtr = std::unique_ptr<T, EsysFree>;
 // The open TPM as a piece of work sees it; valid only inside Connection::Run.
 class Link {
  public:
-  Link(ESYS_CONTEXT* esys, uint64_t generation) : esys_(esys), generation_(generation) {}
+  Link(ESYS_CONTEXT* esys, uint64_t generation, std::set<uint32_t>& held)
+      : esys_(esys), generation_(generation), held_(held) {}
 
   ESYS_CONTEXT* esys() const { return esys_; }
+  // Below ESYS, for what needs neither its sessions nor its own extra reads. Errors as Check.
+  StatusOr<TSS2_SYS_CONTEXT*> sys();
   // Grows whenever ESYS handles of before became worthless.
   uint64_t generation() const { return generation_; }
 
@@ -36,9 +40,14 @@ class Link {
   // The return code last checked.
   TSS2_RC last() const { return last_; }
 
+  // TPM handles of the transient objects this connection has loaded: what else occupies a slot was
+  // left behind by a process that died.
+  std::set<uint32_t>& held() { return held_; }
+
  private:
   ESYS_CONTEXT* esys_;
   uint64_t generation_;
+  std::set<uint32_t>& held_;
   TSS2_RC last_ = TSS2_RC_SUCCESS;
   bool lost_ = false;
 };
@@ -93,6 +102,7 @@ class Connection {
   TSS2_TCTI_CONTEXT* tcti_context_ = nullptr;
   ESYS_CONTEXT* esys_ = nullptr;
   uint64_t generation_ = 0;
+  std::set<uint32_t> held_;  // see Link::held
 };
 
 }  // namespace preseal::agent

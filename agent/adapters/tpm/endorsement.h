@@ -6,14 +6,24 @@
 #include <string_view>
 
 #include "agent/adapters/tpm/connection.h"
+#include "agent/adapters/tpm/nv.h"
 #include "agent/service/tpm_port.h"
 
 namespace preseal::agent {
 
-// As TpmPort::ReadEndorsementKey; with `kind` not empty, only the one of that name.
+// What the search may rely on.
+struct EndorsementSearch {
+  const Inventory& inventory;
+  size_t nv_step = 0;          // bytes one NV_Read gives
+  std::string_view only_kind;  // not empty: this kind alone
+};
+
+// As TpmPort::ReadEndorsementKey. A persistent EK with one certificate: NV_ReadPublic, NV_Read,
+// ReadPublic. An empty handle costs one command more, and the list of EK handles if there is a
+// choice.
 StatusOr<EndorsementKey> FindEndorsementKey(Link& link,
                                             const std::shared_ptr<Connection>& connection,
-                                            std::string_view kind);
+                                            const EndorsementSearch& search);
 
 // Cuts NV content into its DER certificates: one after the other, what follows the last (padding)
 // is dropped. At most kEkChainCertificatesMax, the rest is dropped too. Pure.

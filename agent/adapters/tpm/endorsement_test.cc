@@ -65,6 +65,7 @@ TEST_F(EndorsementTest, NonceInNvOverridesTheDefaultTemplate) {
   ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = "L-2 P-256"}));
   ASSERT_OK_AND_ASSIGN(EndorsementKey plain, tpm_->ReadEndorsementKey());
   ASSERT_NO_FATAL_FAILURE(WriteNv("0x01C0000B", ToBytes(std::string_view("abcd"))));
+  ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = "L-2 P-256"}));
   ASSERT_OK_AND_ASSIGN(EndorsementKey with_nonce, tpm_->ReadEndorsementKey());
   EXPECT_NE(with_nonce.key->public_area(), plain.key->public_area());
 }
@@ -80,6 +81,7 @@ TEST_F(EndorsementTest, ReadsCaCertificatesThatSpanNvIndices) {
   const ptrdiff_t cut = static_cast<ptrdiff_t>(ca.size()) + 10;
   ASSERT_NO_FATAL_FAILURE(WriteNv("0x01C00100", Bytes(twice.begin(), twice.begin() + cut)));
   ASSERT_NO_FATAL_FAILURE(WriteNv("0x01C00101", Bytes(twice.begin() + cut, twice.end())));
+  ASSERT_NO_FATAL_FAILURE(Open({}));
   ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
   EXPECT_EQ(ek.chain, (std::vector<Bytes>{ca, ca}));
 }

@@ -38,7 +38,9 @@ class EngineTest : public testing::Test {
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(swtpm_, test::Swtpm::Start(dir_.File("tpm"), dir_.File("s")));
     ASSERT_OK_AND_ASSIGN(tpm_, Tpm::Open({.tcti = swtpm_->tcti()}));
-    ASSERT_OK_AND_ASSIGN(auto key, tpm_->CreateOrLoadDeviceKey(Bytes(32, 7)));
+    ASSERT_OK_AND_ASSIGN(auto key, tpm_->CreateDeviceKey(Bytes(32, 7)));
+    ASSERT_OK_AND_ASSIGN(handle_, tpm_->PersistDeviceKey(*key));
+    ASSERT_OK_AND_ASSIGN(key, tpm_->LoadDeviceKey(handle_));
     ASSERT_OK_AND_ASSIGN(const auto area, tpmwire::ParsePublic(key->public_area()));
     ASSERT_OK_AND_ASSIGN(const auto public_key, tpmwire::ToPublicKey(area));
     ASSERT_OK_AND_ASSIGN(pki_, test::TestPki::Create());
@@ -85,6 +87,7 @@ class EngineTest : public testing::Test {
   test::TempDir dir_;
   std::unique_ptr<test::Swtpm> swtpm_;
   std::shared_ptr<Tpm> tpm_;
+  uint32_t handle_ = 0;
   std::unique_ptr<test::TestPki> pki_;
   std::string client_pem_;
   std::unique_ptr<EngineKey> engine_key_;
@@ -148,7 +151,7 @@ TEST_F(EngineTest, NameTakenAwayLoadsNoMore) {
 }
 
 TEST_F(EngineTest, NameIsGivenOnce) {
-  ASSERT_OK_AND_ASSIGN(auto key, tpm_->LoadDeviceKey());
+  ASSERT_OK_AND_ASSIGN(auto key, tpm_->LoadDeviceKey(handle_));
   EXPECT_THAT(EngineKey::Register(tpm_, std::move(key)), StatusIs(StatusCode::kAlreadyExists));
 }
 

@@ -18,7 +18,8 @@ struct KeyRecipe {
   TPM2B_PUBLIC key_template{};
 };
 
-// A key by its recipe, loaded in the present context and again in every later one.
+// A key by its recipe, loaded in the present context and again in every later one. Loading is one
+// command. When the TPM's slots are full, what killed processes left in them is flushed once.
 // Methods taking a Link are called inside Connection::Run and need no lock of their own.
 class LoadedKey final : public TpmKey {
  public:
@@ -29,8 +30,8 @@ class LoadedKey final : public TpmKey {
   ~LoadedKey() override;
 
   const Bytes& public_area() const override { return public_area_; }
-  // TPM2B_NAME content of the qualified name, empty for a primary just made.
-  const Bytes& qualified_name() const { return qualified_name_; }
+  // TPM2B_NAME content of the qualified name: tells the hierarchy. One command.
+  StatusOr<Bytes> ReadQualifiedName(Link& link) const;
   // The handle in the link's context. FAILED_PRECONDITION if the TPM now gives another key: it was
   // cleared or exchanged.
   StatusOr<ESYS_TR> Use(Link& link) const;
@@ -44,7 +45,6 @@ class LoadedKey final : public TpmKey {
   const std::shared_ptr<Connection> connection_;
   const KeyRecipe recipe_;
   Bytes public_area_;
-  Bytes qualified_name_;
   // Guarded by the connection's lock, through Link.
   mutable ESYS_TR handle_ = ESYS_TR_NONE;
   mutable uint64_t generation_ = 0;

@@ -1,47 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
+// NV goes through SAPI: ESYS would read an index's public part twice, once for its own use.
 #include "agent/adapters/tpm/nv.h"
 
 #include <fmt/format.h>
+#include <tss2/tss2_sys.h>
 
 #include <algorithm>
 
-#include "common/base/limits.h"
+#include "common/tpmwire/templates.h"
 
 namespace preseal::agent {
 namespace {
 
-constexpr uint32_t kNvReadBytesDefault = 512;  // every TPM 2.0 reads at least that at once
+// Loaded sessions are asked for by the first handle type and answered as either: HMAC or policy.
+constexpr uint32_t kSessionFirst = 0x02000000;
+constexpr uint32_t kSessionLast = 0x03FFFFFF;
+constexpr uint32_t kTransientFirst = 0x80000000;
+constexpr uint32_t kTransientLast = 0x80FFFFFF;
 
-// An open NV index; the context's memory of it ends with the object.
-class NvIndex {
- public:
-  explicit NvIndex(ESYS_CONTEXT* esys) : esys_(esys) {}
-  ~NvIndex() {
-    if (handle_ != ESYS_TR_NONE) Esys_TR_Close(esys_, &handle_);
-  }
-  NvIndex(const NvIndex&) = delete;
-  NvIndex& operator=(const NvIndex&) = delete;
-  ESYS_TR* out() { return &handle_; }
-  ESYS_TR get() const { return handle_; }
+// An empty password.
+TSS2L_SYS_AUTH_COMMAND EmptyPassword() {
+  TSS2L_SYS_AUTH_COMMAND auths{};
+  auths.count = 1;
+  auths.auths[0].sessionHandle = TPM2_RS_PW;
+  return auths;
+}
 
- private:
-  ESYS_CONTEXT* esys_;
-  ESYS_TR handle_ = ESYS_TR_NONE;
-};
-
-StatusOr<Bytes> ReadPart(Link& link, ESYS_TR auth, ESYS_TR index, size_t size, size_t offset,
+StatusOr<Bytes> ReadPart(Link& link, uint32_t auth, uint32_t index, size_t size, size_t offset,
                          std::string_view verb) {
-  TPM2B_MAX_NV_BUFFER* data = nullptr;
-  const TSS2_RC rc =
-      Esys_NV_Read(link.esys(), auth, index, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                   static_cast<uint16_t>(size), static_cast<uint16_t>(offset), &data);
-  const EsysPtr<TPM2B_MAX_NV_BUFFER> owner(data);
-  RETURN_IF_ERROR(link.Check(rc, verb));
-  if (data->size != size) return DataLoss(fmt::format("{}: TPM gave too few bytes", verb));
-  return Bytes(data->buffer, data->buffer + data->size);
+  ASSIGN_OR_RETURN(TSS2_SYS_CONTEXT * sys, link.sys());
+  const TSS2L_SYS_AUTH_COMMAND auths = EmptyPassword();
+  TSS2L_SYS_AUTH_RESPONSE answered{};
+  TPM2B_MAX_NV_BUFFER data{};
+  RETURN_IF_ERROR(link.Check(Tss2_Sys_NV_Read(sys, auth, index, &auths, static_cast<uint16_t>(size),
+                                              static_cast<uint16_t>(offset), &data, &answered),
+                             verb));
+  if (data.size != size) return DataLoss(fmt::format("{}: TPM gave too few bytes", verb));
+  return Bytes(data.buffer, data.buffer + data.size);
+}
+
+StatusOr<std::vector<uint16_t>> ListBanks(Link& link) {
+  TPMS_CAPABILITY_DATA* data = nullptr;
+  const TSS2_RC rc = Esys_GetCapability(link.esys(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                        TPM2_CAP_PCRS, 0, TPM2_NUM_PCR_BANKS, nullptr, &data);
+  const EsysPtr<TPMS_CAPABILITY_DATA> owner(data);
+  RETURN_IF_ERROR(link.Check(rc, "list PCR banks"));
+  std::vector<uint16_t> banks;
+  const TPML_PCR_SELECTION& list = data->data.assignedPCR;
+  for (uint32_t i = 0; i < list.count; ++i) banks.push_back(list.pcrSelections[i].hash);
+  return banks;
 }
 
 }  // namespace
+
+StatusOr<Inventory> TakeInventory(Link& link) {
+  Inventory inventory;
+  ASSIGN_OR_RETURN(inventory.nv_indices,
+                   ListHandles(link, tpmwire::kNvEkCertRsa2048Low, tpmwire::kNvEkChainLast));
+  ASSIGN_OR_RETURN(inventory.implemented_banks, ListBanks(link));
+  return inventory;
+}
 
 StatusOr<std::set<uint32_t>> ListHandles(Link& link, uint32_t first, uint32_t last) {
   std::set<uint32_t> handles;
@@ -64,43 +82,39 @@ StatusOr<std::set<uint32_t>> ListHandles(Link& link, uint32_t first, uint32_t la
   return handles;
 }
 
-StatusOr<uint32_t> ReadProperty(Link& link, uint32_t property, uint32_t fallback) {
-  TPMS_CAPABILITY_DATA* data = nullptr;
-  TPMI_YES_NO more = TPM2_NO;
-  const TSS2_RC rc = Esys_GetCapability(link.esys(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        TPM2_CAP_TPM_PROPERTIES, property, 1, &more, &data);
-  const EsysPtr<TPMS_CAPABILITY_DATA> owner(data);
-  RETURN_IF_ERROR(link.Check(rc, "read TPM properties"));
-  const TPML_TAGGED_TPM_PROPERTY& list = data->data.tpmProperties;
-  // A TPM that lacks the property answers with the next it has.
-  if (list.count == 0 || list.tpmProperty[0].property != property) return fallback;
-  return list.tpmProperty[0].value;
+StatusOr<bool> FlushLeftovers(Link& link) {
+  ASSIGN_OR_RETURN(TSS2_SYS_CONTEXT * sys, link.sys());
+  bool any = false;
+  for (const auto& [first, last] :
+       {std::pair(kTransientFirst, kTransientLast), std::pair(kSessionFirst, kSessionLast)}) {
+    ASSIGN_OR_RETURN(const auto handles, ListHandles(link, first, last));
+    for (const uint32_t handle : handles) {
+      if (link.held().contains(handle)) continue;
+      RETURN_IF_ERROR(link.Check(Tss2_Sys_FlushContext(sys, handle), "flush leftovers"));
+      any = true;
+    }
+  }
+  return any;
 }
 
-StatusOr<Bytes> ReadNv(Link& link, uint32_t index, size_t bytes_max) {
+StatusOr<Bytes> ReadNv(Link& link, uint32_t index, size_t bytes_max, size_t step) {
   const std::string verb = fmt::format("read TPM index {:#010x}", index);
-  NvIndex nv(link.esys());
-  RETURN_IF_ERROR(link.Check(
-      Esys_TR_FromTPMPublic(link.esys(), index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, nv.out()),
-      verb));
-  TPM2B_NV_PUBLIC* area = nullptr;
-  const TSS2_RC rc = Esys_NV_ReadPublic(link.esys(), nv.get(), ESYS_TR_NONE, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &area, nullptr);
-  const EsysPtr<TPM2B_NV_PUBLIC> owner(area);
-  RETURN_IF_ERROR(link.Check(rc, verb));
-  const size_t total = area->nvPublic.dataSize;
+  ASSIGN_OR_RETURN(TSS2_SYS_CONTEXT * sys, link.sys());
+  TPM2B_NV_PUBLIC area{};
+  TPM2B_NAME name{};
+  RETURN_IF_ERROR(
+      link.Check(Tss2_Sys_NV_ReadPublic(sys, index, nullptr, &area, &name, nullptr), verb));
+  const size_t total = area.nvPublic.dataSize;
   if (total > bytes_max) {
     return ResourceExhausted(fmt::format("{}: {} bytes, at most {}", verb, total, bytes_max));
   }
-  const bool by_itself = (area->nvPublic.attributes & TPMA_NV_AUTHREAD) != 0;
-  const ESYS_TR auth = by_itself ? nv.get() : ESYS_TR_RH_OWNER;
-  ASSIGN_OR_RETURN(const uint32_t part_max,
-                   ReadProperty(link, TPM2_PT_NV_BUFFER_MAX, kNvReadBytesDefault));
-  const size_t step = std::clamp<size_t>(part_max, 1, TPM2_MAX_NV_BUFFER_SIZE);
+  const bool by_itself = (area.nvPublic.attributes & TPMA_NV_AUTHREAD) != 0;
+  const uint32_t auth = by_itself ? index : TPM2_RH_OWNER;
+  step = std::clamp<size_t>(step, 1, TPM2_MAX_NV_BUFFER_SIZE);
   Bytes content;
   while (content.size() < total) {
     const size_t size = std::min(step, total - content.size());
-    ASSIGN_OR_RETURN(const Bytes part, ReadPart(link, auth, nv.get(), size, content.size(), verb));
+    ASSIGN_OR_RETURN(const Bytes part, ReadPart(link, auth, index, size, content.size(), verb));
     content.insert(content.end(), part.begin(), part.end());
   }
   return content;

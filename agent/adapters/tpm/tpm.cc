@@ -18,12 +18,16 @@ namespace {
 constexpr uint32_t kTcgHandleFirst = 0x81000000;
 constexpr uint32_t kTcgHandleLast = 0x8102FFFF;
 constexpr uint32_t kOwnerHandleLast = 0x817FFFFF;
+constexpr size_t kNvStepDefault = 512;  // every TPM of a PC reads at least that at once
+// One command on chips that do not page; what is of use lies within.
+constexpr uint32_t kPropertiesAsked = 64;
 
 Status CheckOptions(const TpmOptions& options) {
-  if (options.device_key_handle <= kTcgHandleLast || options.device_key_handle > kOwnerHandleLast) {
-    return InvalidArgument(
-        fmt::format("device key handle {:#010x} is not the owner's: {:#010x} to {:#010x} are",
-                    options.device_key_handle, kTcgHandleLast + 1, kOwnerHandleLast));
+  if (options.device_key_handle <= kTcgHandleLast ||
+      options.device_key_handle > kOwnerHandleLast - kDeviceKeyHandlesMax) {
+    return InvalidArgument(fmt::format(
+        "device key handle {:#010x} is not the owner's: {:#010x} to {:#010x} are",
+        options.device_key_handle, kTcgHandleLast + 1, kOwnerHandleLast - kDeviceKeyHandlesMax));
   }
   const auto& kinds = tpmwire::EkKinds();
   const bool known = std::any_of(kinds.begin(), kinds.end(), [&options](const auto& kind) {
@@ -42,7 +46,7 @@ void AppendText(uint32_t value, std::string* text) {
   }
 }
 
-void Take(const TPMS_TAGGED_PROPERTY& tagged, TpmProperties* properties) {
+void Take(const TPMS_TAGGED_PROPERTY& tagged, TpmProperties* properties, size_t* nv_step) {
   switch (tagged.property) {
     case TPM2_PT_MANUFACTURER:
       properties->manufacturer = tagged.value;
@@ -62,24 +66,27 @@ void Take(const TPMS_TAGGED_PROPERTY& tagged, TpmProperties* properties) {
     case TPM2_PT_REVISION:
       properties->spec_revision = tagged.value;
       break;
+    case TPM2_PT_NV_BUFFER_MAX:
+      *nv_step = tagged.value;
+      break;
     default:
       break;
   }
 }
 
-Status ReadPropertiesIn(Link& link, TpmProperties* properties) {
+Status ReadPropertiesIn(Link& link, TpmProperties* properties, size_t* nv_step) {
   *properties = {};
   TPMI_YES_NO more = TPM2_YES;
-  for (uint32_t from = TPM2_PT_FIXED; more == TPM2_YES && from < TPM2_PT_VAR;) {
+  for (uint32_t from = TPM2_PT_FIXED; more == TPM2_YES && from <= TPM2_PT_NV_BUFFER_MAX;) {
     TPMS_CAPABILITY_DATA* data = nullptr;
     const TSS2_RC rc =
         Esys_GetCapability(link.esys(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                           TPM2_CAP_TPM_PROPERTIES, from, TPM2_PT_VAR - from, &more, &data);
+                           TPM2_CAP_TPM_PROPERTIES, from, kPropertiesAsked, &more, &data);
     const EsysPtr<TPMS_CAPABILITY_DATA> owner(data);
     RETURN_IF_ERROR(link.Check(rc, "read TPM properties"));
     const TPML_TAGGED_TPM_PROPERTY& list = data->data.tpmProperties;
     if (list.count == 0 || list.tpmProperty[list.count - 1].property < from) break;
-    for (uint32_t i = 0; i < list.count; ++i) Take(list.tpmProperty[i], properties);
+    for (uint32_t i = 0; i < list.count; ++i) Take(list.tpmProperty[i], properties, nv_step);
     from = list.tpmProperty[list.count - 1].property + 1;
   }
   std::string& text = properties->vendor_string;
@@ -138,23 +145,41 @@ Status ReadPcrsIn(Link& link, TPML_PCR_SELECTION wanted, std::vector<tpmwire::Pc
 
 }  // namespace
 
+Tpm::Tpm(TpmOptions options, std::shared_ptr<Connection> connection, Inventory inventory)
+    : options_(std::move(options)),
+      connection_(std::move(connection)),
+      inventory_(std::make_unique<const Inventory>(std::move(inventory))),
+      nv_step_(kNvStepDefault) {}
+
+Tpm::~Tpm() = default;
+
 StatusOr<std::unique_ptr<Tpm>> Tpm::Open(const TpmOptions& options) {
   RETURN_IF_ERROR(CheckOptions(options));
   ASSIGN_OR_RETURN(auto connection, Connection::Open(options.tcti));
-  return std::unique_ptr<Tpm>(new Tpm(options, std::move(connection)));
+  Inventory inventory;
+  RETURN_IF_ERROR(connection->Run([&inventory](Link& link) {
+    ASSIGN_OR_RETURN(inventory, TakeInventory(link));
+    return OkStatus();
+  }));
+  return std::unique_ptr<Tpm>(new Tpm(options, std::move(connection), std::move(inventory)));
 }
 
 StatusOr<TpmProperties> Tpm::ReadProperties() {
   TpmProperties properties;
-  RETURN_IF_ERROR(
-      connection_->Run([&properties](Link& link) { return ReadPropertiesIn(link, &properties); }));
+  size_t nv_step = kNvStepDefault;
+  RETURN_IF_ERROR(connection_->Run([&properties, &nv_step](Link& link) {
+    return ReadPropertiesIn(link, &properties, &nv_step);
+  }));
+  properties.implemented_banks = inventory_->implemented_banks;
+  nv_step_ = nv_step;
   return properties;
 }
 
 StatusOr<EndorsementKey> Tpm::ReadEndorsementKey() {
   EndorsementKey ek;
   RETURN_IF_ERROR(connection_->Run([this, &ek](Link& link) {
-    ASSIGN_OR_RETURN(ek, FindEndorsementKey(link, connection_, options_.ek_kind));
+    ASSIGN_OR_RETURN(
+        ek, FindEndorsementKey(link, connection_, {*inventory_, nv_step_, options_.ek_kind}));
     return OkStatus();
   }));
   return ek;

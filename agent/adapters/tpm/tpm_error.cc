@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <tss2/tss2_rc.h>
 
+#include <cerrno>
+
 namespace preseal::agent {
 namespace {
 
@@ -104,6 +106,13 @@ bool IsObjectGone(uint32_t rc) {
          (rc & 0xFFF) <= TPM2_RC_REFERENCE_S6;
 }
 
+bool IsHandleTaken(uint32_t rc) { return FromTpm(rc) && WithoutPosition(rc) == TPM2_RC_NV_DEFINED; }
+
+bool IsOutOfSlots(uint32_t rc) {
+  const uint32_t code = WithoutPosition(rc);
+  return FromTpm(rc) && (code == TPM2_RC_OBJECT_MEMORY || code == TPM2_RC_SESSION_MEMORY);
+}
+
 bool IsNoSuchHandle(uint32_t rc) { return FromTpm(rc) && WithoutPosition(rc) == TPM2_RC_HANDLE; }
 
 Status TpmStatus(uint32_t rc, std::string_view verb) {
@@ -124,6 +133,30 @@ Status TpmStatus(uint32_t rc, std::string_view verb) {
   }
   return Internal(fmt::format("{}: {} (TPM code {:#x}): report it with the TPM model", verb,
                               Tss2_RC_Decode(rc), rc));
+}
+
+Status OpenFailed(std::string_view tcti, int error) {
+  const char* what = "it does not answer: check that it runs and that its address is right";
+  switch (error) {
+    case 0:
+      break;
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+      what = "there is no TPM: enable it in the firmware setup (TPM, Intel PTT or AMD fTPM)";
+      break;
+    case EACCES:
+    case EPERM:
+      what = "not permitted: run the agent as root or in group tss";
+      break;
+    case EBUSY:
+      what = "another program holds it: stop that program, or use /dev/tpmrm0, which is shared";
+      break;
+    default:
+      what = "the device cannot be opened: look into the kernel's log";
+      break;
+  }
+  return Unavailable(fmt::format("open TPM {}: {}", tcti, what));
 }
 
 }  // namespace preseal::agent

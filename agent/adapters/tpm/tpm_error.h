@@ -18,8 +18,15 @@ bool IsConnectionLost(uint32_t rc);
 bool IsObjectGone(uint32_t rc);
 // No object at that persistent handle or NV index (0x18B).
 bool IsNoSuchHandle(uint32_t rc);
+// A persistent object sits at that handle already (0x14C).
+bool IsHandleTaken(uint32_t rc);
+// No slot for another transient object (0x902) or session (0x903).
+bool IsOutOfSlots(uint32_t rc);
 
 // OK for 0. Otherwise "verb: what happened (TPM code 0x…): what to do".
 Status TpmStatus(uint32_t rc, std::string_view verb);
+// Why the TPM of that TCTI could not be opened; `error` is the errno of opening its device, 0 if it
+// has none. UNAVAILABLE, with what to do.
+Status OpenFailed(std::string_view tcti, int error);
 
 }  // namespace preseal::agent

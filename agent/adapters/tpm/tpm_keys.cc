@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making, finding and using the AK and the device key.
-#include <fmt/format.h>
-
+// Using the AK and the device key.
 #include <algorithm>
 
 #include "agent/adapters/tpm/connection.h"
 #include "agent/adapters/tpm/loaded_key.h"
 #include "agent/adapters/tpm/tpm.h"
-#include "agent/adapters/tpm/tpm_error.h"
 #include "agent/adapters/tpm/wire.h"
-#include "common/base/limits.h"
-#include "common/tpmwire/name.h"
 
 namespace preseal::agent {
 namespace {
 
 constexpr size_t kCoordinateBytes = 32;  // P-256
-
-Status CheckUnique(ByteView unique) {
-  if (unique.size() == kKeyUniqueBytes) return OkStatus();
-  return InvalidArgument(fmt::format("unique must have {} bytes", kKeyUniqueBytes));
-}
 
 // The key's own scheme.
 TPMT_SIG_SCHEME NoScheme() {
@@ -34,48 +24,6 @@ StatusOr<SignedStatement> ToStatement(const TPM2B_ATTEST& attest, const TPMT_SIG
   statement.attest = Bytes(attest.attestationData, attest.attestationData + attest.size);
   ASSIGN_OR_RETURN(statement.signature, Marshal(signature));
   return statement;
-}
-
-// Using whatever key happens to sit there would hand our identity to its owner: it must be of our
-// template, and a primary of the owner hierarchy of this very TPM.
-Status CheckDeviceKey(const LoadedKey& key, uint32_t handle) {
-  const auto area = tpmwire::ParsePublic(key.public_area());
-  const bool ours =
-      area.ok() && tpmwire::MatchesTemplate(*area, tpmwire::DeviceKeyTemplate({})) &&
-      key.qualified_name() == tpmwire::QualifiedNameOf(tpmwire::kHierarchyOwner, *area);
-  if (ours) return OkStatus();
-  const std::string name = area.ok() ? ToHex(tpmwire::NameOf(*area)) : "of an unknown kind";
-  return AlreadyExists(fmt::format(
-      "load device key: TPM handle {0:#010x} holds another key ({1}): free it (tpm2_evictcontrol "
-      "-C o -c {0:#010x}) or configure another handle",
-      handle, name));
-}
-
-StatusOr<std::unique_ptr<LoadedKey>> LoadDeviceKeyIn(Link& link,
-                                                     const std::shared_ptr<Connection>& connection,
-                                                     uint32_t handle) {
-  KeyRecipe recipe;
-  recipe.persistent_handle = handle;
-  ASSIGN_OR_RETURN(auto key, LoadedKey::Load(link, connection, recipe, "load device key"));
-  RETURN_IF_ERROR(CheckDeviceKey(*key, handle));
-  return key;
-}
-
-Status CreateDeviceKeyIn(Link& link, const std::shared_ptr<Connection>& connection, ByteView unique,
-                         uint32_t handle) {
-  KeyRecipe recipe;
-  recipe.hierarchy = ESYS_TR_RH_OWNER;
-  ASSIGN_OR_RETURN(recipe.key_template, ToTss(tpmwire::DeviceKeyTemplate(unique)));
-  ASSIGN_OR_RETURN(const auto primary,
-                   LoadedKey::Load(link, connection, recipe, "create device key"));
-  ASSIGN_OR_RETURN(const ESYS_TR transient, primary->Use(link));
-  ESYS_TR persistent = ESYS_TR_NONE;
-  RETURN_IF_ERROR(
-      link.Check(Esys_EvictControl(link.esys(), ESYS_TR_RH_OWNER, transient, ESYS_TR_PASSWORD,
-                                   ESYS_TR_NONE, ESYS_TR_NONE, handle, &persistent),
-                 "store device key"));
-  Esys_TR_Close(link.esys(), &persistent);
-  return OkStatus();
 }
 
 // ECDSA takes the leftmost bits of the digest as a number, as many as the group order has. So a
@@ -97,45 +45,6 @@ Bytes Padded(const TPM2B_ECC_PARAMETER& number) {
 }
 
 }  // namespace
-
-StatusOr<std::unique_ptr<TpmKey>> Tpm::CreateAk(ByteView unique) {
-  RETURN_IF_ERROR(CheckUnique(unique));
-  KeyRecipe recipe;
-  recipe.hierarchy = ESYS_TR_RH_ENDORSEMENT;
-  ASSIGN_OR_RETURN(recipe.key_template, ToTss(tpmwire::AkTemplate(unique)));
-  std::unique_ptr<TpmKey> ak;
-  RETURN_IF_ERROR(connection_->Run([this, &recipe, &ak](Link& link) {
-    ASSIGN_OR_RETURN(ak, LoadedKey::Load(link, connection_, recipe, "create attestation key"));
-    return OkStatus();
-  }));
-  return ak;
-}
-
-StatusOr<std::unique_ptr<TpmKey>> Tpm::CreateOrLoadDeviceKey(ByteView unique) {
-  RETURN_IF_ERROR(CheckUnique(unique));
-  const uint32_t handle = options_.device_key_handle;
-  std::unique_ptr<TpmKey> key;
-  RETURN_IF_ERROR(connection_->Run([this, unique, handle, &key](Link& link) {
-    // Look before writing: another's key, or ours of an earlier pass, stays as it is.
-    auto found = LoadDeviceKeyIn(link, connection_, handle);
-    if (!found.ok() && IsNoSuchHandle(link.last())) {
-      RETURN_IF_ERROR(CreateDeviceKeyIn(link, connection_, unique, handle));
-      found = LoadDeviceKeyIn(link, connection_, handle);
-    }
-    ASSIGN_OR_RETURN(key, std::move(found));
-    return OkStatus();
-  }));
-  return key;
-}
-
-StatusOr<std::unique_ptr<TpmKey>> Tpm::LoadDeviceKey() {
-  std::unique_ptr<TpmKey> key;
-  RETURN_IF_ERROR(connection_->Run([this, &key](Link& link) {
-    ASSIGN_OR_RETURN(key, LoadDeviceKeyIn(link, connection_, options_.device_key_handle));
-    return OkStatus();
-  }));
-  return key;
-}
 
 StatusOr<SignedStatement> Tpm::Certify(const TpmKey& key, const TpmKey& ak,
                                        ByteView qualifying_data) {

@@ -9,13 +9,31 @@
 #include <filesystem>
 
 #include "agent/adapters/tpm/connection.h"
+#include "agent/adapters/tpm/nv.h"
 #include "agent/adapters/tpm/tpm_fixture.h"
 
 namespace preseal::agent {
 namespace {
 
 using test::StatusIs;
-class TpmTest : public TpmFixture {};
+
+constexpr uint32_t kHandle = tpmwire::kHandleDeviceKey;
+
+class TpmTest : public TpmFixture {
+ protected:
+  // How many persistent objects the TPM holds.
+  size_t Persistent() {
+    const auto connection = Connection::Open(swtpm_->tcti());
+    EXPECT_THAT(connection, test::IsOk());
+    size_t count = 0;
+    EXPECT_OK((*connection)->Run([&count](Link& link) {
+      ASSIGN_OR_RETURN(const auto handles, ListHandles(link, 0x81000000, 0x81FFFFFF));
+      count = handles.size();
+      return OkStatus();
+    }));
+    return count;
+  }
+};
 
 TEST_F(TpmTest, ReadsWhoMadeTheChip) {
   ASSERT_OK_AND_ASSIGN(const TpmProperties properties, tpm_->ReadProperties());
@@ -66,25 +84,43 @@ TEST_F(TpmTest, FullSlotsAreNamedWithARemedy) {
               StatusIs(StatusCode::kResourceExhausted, "tpm2_flushcontext"));
 }
 
-TEST_F(TpmTest, DeviceKeyIsMadeOnceAndFoundAgain) {
-  ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateOrLoadDeviceKey(kUnique));
+TEST_F(TpmTest, DeviceKeyIsPersistentOnlyOnceAskedFor) {
+  ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateDeviceKey(kUnique));
   EXPECT_EQ(AreaOf(*made).attributes, tpmwire::kDeviceKeyAttributes);
-  ASSERT_OK_AND_ASSIGN(const auto found, tpm_->CreateOrLoadDeviceKey(kOtherUnique));
-  EXPECT_EQ(found->public_area(), made->public_area());
+  EXPECT_THAT(tpm_->LoadDeviceKey(kHandle), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle));
   ASSERT_OK(swtpm_->Restart());
-  ASSERT_OK_AND_ASSIGN(const auto loaded, tpm_->LoadDeviceKey());
+  ASSERT_OK_AND_ASSIGN(const auto loaded, tpm_->LoadDeviceKey(kHandle));
   EXPECT_EQ(loaded->public_area(), made->public_area());
 }
 
-TEST_F(TpmTest, LoadDeviceKeyBeforeItWasMadeIsNotFound) {
-  EXPECT_THAT(tpm_->LoadDeviceKey(), StatusIs(StatusCode::kNotFound));
+TEST_F(TpmTest, PersistingTheSameKeyAgainChangesNothing) {
+  ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateDeviceKey(kUnique));
+  EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle));
+  EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle));
+  EXPECT_EQ(Persistent(), 1u);
 }
 
-TEST_F(TpmTest, ForeignKeyAtTheDeviceHandleIsAnErrorNamingIt) {
+TEST_F(TpmTest, EarlierDeviceKeyOfOursGivesWayToItsSuccessor) {
+  ASSERT_OK_AND_ASSIGN(const auto earlier, tpm_->CreateDeviceKey(kOtherUnique));
+  ASSERT_OK(tpm_->PersistDeviceKey(*earlier));
+  ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateDeviceKey(kUnique));
+  EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle));
+  ASSERT_OK_AND_ASSIGN(const auto loaded, tpm_->LoadDeviceKey(kHandle));
+  EXPECT_EQ(loaded->public_area(), made->public_area());
+  EXPECT_EQ(Persistent(), 1u);
+}
+
+TEST_F(TpmTest, ForeignKeyAtTheDeviceHandleStaysAndTheNextIsTaken) {
   Tpm2({"tpm2_createprimary", "-C", "o", "-c", dir_.File("o.ctx")});
   Tpm2({"tpm2_evictcontrol", "-C", "o", "-c", dir_.File("o.ctx"), "0x81050000"});
-  EXPECT_THAT(tpm_->CreateOrLoadDeviceKey(kUnique),
-              StatusIs(StatusCode::kAlreadyExists, "0x81050000"));
+  EXPECT_THAT(tpm_->LoadDeviceKey(kHandle), StatusIs(StatusCode::kAlreadyExists, "0x81050000"));
+  ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateDeviceKey(kUnique));
+  EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle + 1));
+  EXPECT_OK(tpm_->LoadDeviceKey(kHandle + 1));
+  EXPECT_EQ(Persistent(), 2u);
+  // Also the second time, when both are there.
+  EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle + 1));
 }
 
 // Same template, but a primary of the endorsement hierarchy: its certificate would lie.
@@ -93,18 +129,20 @@ TEST_F(TpmTest, OurTemplateInAnotherHierarchyIsForeignToo) {
         "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|sign", "-c",
         dir_.File("e.ctx")});
   Tpm2({"tpm2_evictcontrol", "-C", "o", "-c", dir_.File("e.ctx"), "0x81050000"});
-  EXPECT_THAT(tpm_->CreateOrLoadDeviceKey(kUnique), StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_THAT(tpm_->LoadDeviceKey(kHandle), StatusIs(StatusCode::kAlreadyExists));
+  ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateDeviceKey(kUnique));
+  EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle + 1));
 }
 
 TEST_F(TpmTest, OwnerPasswordIsNamedWithARemedy) {
   Tpm2({"tpm2_changeauth", "-c", "owner", "secret"});
-  EXPECT_THAT(tpm_->CreateOrLoadDeviceKey(kUnique),
+  EXPECT_THAT(tpm_->CreateDeviceKey(kUnique),
               StatusIs(StatusCode::kFailedPrecondition, "password"));
 }
 
 TEST_F(TpmTest, CertifyProvesTheDeviceKeyAndItsHierarchy) {
   ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
-  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateOrLoadDeviceKey(kUnique));
+  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateDeviceKey(kUnique));
   ASSERT_OK_AND_ASSIGN(const auto statement, tpm_->Certify(*key, *ak, kNonce));
   ASSERT_OK_AND_ASSIGN(const auto attest, Verified(statement, *ak));
   ASSERT_NE(attest.certify(), nullptr);
@@ -159,7 +197,7 @@ TEST_F(TpmTest, QuoteOfABankTheChipLacksIsUnimplemented) {
 }
 
 TEST_F(TpmTest, SignsDigestsOfEveryTlsHash) {
-  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateOrLoadDeviceKey(kUnique));
+  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateDeviceKey(kUnique));
   ASSERT_OK_AND_ASSIGN(const auto verifier, tpmwire::ToPublicKey(AreaOf(*key)));
   const Bytes message = ToBytes(std::string_view("handshake transcript"));
   for (const auto alg : {crypto::HashAlg::kSha1, crypto::HashAlg::kSha256, crypto::HashAlg::kSha384,
@@ -178,7 +216,7 @@ TEST_F(TpmTest, AkSignsNothingButItsOwnStatements) {
 TEST_F(TpmTest, KeysHeldAcrossAPowerCutGoOnWorking) {
   ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
   ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
-  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateOrLoadDeviceKey(kUnique));
+  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateDeviceKey(kUnique));
   ASSERT_OK_AND_ASSIGN(const auto made, CredentialFor(*ek.key, *ak, Bytes(32, 1)));
   ASSERT_OK(swtpm_->Restart());
   EXPECT_OK(tpm_->ActivateCredential(*ak, ek, made.credential_blob, made.encrypted_secret));
@@ -189,7 +227,7 @@ TEST_F(TpmTest, KeysHeldAcrossAPowerCutGoOnWorking) {
 }
 
 TEST_F(TpmTest, TpmThatStaysAwayIsUnavailableAndUsableOnceBack) {
-  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateOrLoadDeviceKey(kUnique));
+  ASSERT_OK_AND_ASSIGN(const auto key, tpm_->CreateDeviceKey(kUnique));
   swtpm_->Kill();
   EXPECT_THAT(tpm_->Sign(*key, kNonce), StatusIs(StatusCode::kUnavailable));
   ASSERT_OK(swtpm_->Restart());
