@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logs against quotes: attestation.md, attacks 12 to 19, bad inputs 70 to 72, 74, 79, 80 and 82.
+// Logs against quotes: attestation.md, attacks 12 to 19, bad inputs 74, 79, 80 and 82.
 // Whoever attacks writes the log; what the TPM quotes is what was really extended, so "Quote" is
 // taken where the attacker could have extended it and from the good boot where he could not.
 #include "server/domain/event_log/event_log_judge.h"
@@ -276,88 +276,6 @@ TEST_F(EventLogJudgeTest, RefusesAStartupLocalityWrittenLate) {
   log_.events().erase(log_.events().begin());
   log_.Add(std::move(locality));
   EXPECT_EQ(JudgeTrue(log_).code, kEventLogMalformed);
-}
-
-// --- bad input 70: separators ---
-
-TEST_F(EventLogJudgeTest, AcceptsASeparatorOfOnes) {
-  log_.Find(2, kEvSeparator).data = log_.Find(2, kEvSeparator).measured = Bytes(4, 0xFF);
-  EXPECT_EQ(JudgeTrue(log_).code, kNone);
-}
-
-TEST_F(EventLogJudgeTest, RefusesASeparatorOfFiveBytes) {
-  log_.Find(2, kEvSeparator).data = log_.Find(2, kEvSeparator).measured = Bytes(5, 0);
-  EXPECT_EQ(JudgeTrue(log_).code, kEventLogSeparator);
-}
-
-TEST_F(EventLogJudgeTest, TakesTheDigestOf1AsAFirmwareError) {
-  log_.Find(2, kEvSeparator).measured = {1, 0, 0, 0};
-  log_.Find(2, kEvSeparator).data = ToBytes("what went wrong");
-  const auto judgement = JudgeTrue(log_);
-  EXPECT_EQ(judgement.code, kNone) << judgement.seen;
-  size_t errors = 0;
-  for (const SeparatorFact& fact : judgement.facts.separators) errors += fact.firmware_error;
-  EXPECT_EQ(errors, 1u);
-}
-
-TEST_F(EventLogJudgeTest, RefusesASeparatorWithTheDigestOfOtherData) {
-  log_.Find(2, kEvSeparator).measured = ToBytes("other");
-  EXPECT_EQ(JudgeTrue(log_).code, kEventLogDataDigest);
-}
-
-TEST_F(EventLogJudgeTest, RefusesAnActionWithTheDigestOfASeparator) {
-  log_.Add(4, kEvAction, kZeros);
-  EXPECT_EQ(JudgeTrue(log_).code, kEventLogEventType);
-}
-
-TEST_F(EventLogJudgeTest, AllowsTheMarkOfWindowsWhereWindowsWritesIt) {
-  log_.Add(13, kEvSeparator, AsBytes("WBCL"));
-  EXPECT_EQ(JudgeTrue(log_).code, kNone);
-  log_.events().back().pcr = 8;
-  EXPECT_EQ(JudgeTrue(log_).code, kEventLogSeparator);
-}
-
-// --- bad input 71 ---
-
-TEST_F(EventLogJudgeTest, RefusesAMissingSeparatorInAnyFirmwarePcr) {
-  for (uint32_t pcr = 0; pcr < 8; ++pcr) {
-    EventLogBuilder without = EventLogBuilder().SecureBootBoot();
-    without.Add(pcr, kEvEfiAction, AsBytes("not empty"));
-    Remove(without, without.Find(pcr, kEvSeparator));
-    EXPECT_EQ(JudgeTrue(without).code, kEventLogSeparator) << pcr;
-    EXPECT_EQ(Judge(without, {}).code, kEventLogSeparator) << pcr;
-  }
-}
-
-TEST_F(EventLogJudgeTest, RefusesASecondSeparatorInAnyFirmwarePcr) {
-  for (uint32_t pcr = 0; pcr < 8; ++pcr) {
-    EventLogBuilder twice = EventLogBuilder().SecureBootBoot();
-    twice.Add(pcr, kEvSeparator, kZeros);
-    EXPECT_EQ(JudgeTrue(twice).code, kEventLogSeparator) << pcr;
-  }
-}
-
-// --- bad input 72 ---
-
-TEST_F(EventLogJudgeTest, ReadsSecureBootOffAndMalformedAsWhatTheyAre) {
-  SetVariable(log_, "SecureBoot", kGuidGlobalVariable, {0});
-  EXPECT_EQ(JudgeTrue(log_).facts.secure_boot, SecureBootState::kOff);
-  SetVariable(log_, "SecureBoot", kGuidGlobalVariable, {1, 1});
-  EXPECT_EQ(JudgeTrue(log_).facts.secure_boot, SecureBootState::kMalformed);
-}
-
-TEST_F(EventLogJudgeTest, RefusesEachVariableThatIsNotLogged) {
-  for (const std::string_view name : {"SecureBoot", "PK", "KEK", "db", "dbx"}) {
-    EventLogBuilder without = EventLogBuilder().SecureBootBoot();
-    Remove(without, without.FindVariable(name));
-    EXPECT_EQ(JudgeTrue(without).code, kEventLogDupVariable) << name;
-  }
-}
-
-TEST_F(EventLogJudgeTest, RefusesAVariableOfAnotherVendor) {
-  SetVariable(log_, "SecureBoot", kGuidShimLock, {1});
-  EXPECT_EQ(JudgeTrue(log_).code, kEventLogDupVariable);
-  EXPECT_EQ(JudgeTrue(log_).facts.secure_boot, SecureBootState::kNotLogged);
 }
 
 // --- bad input 74 ---
