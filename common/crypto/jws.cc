@@ -44,8 +44,8 @@ std::string TextOf(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::optional<CompactParts> Split(std::string_view jws) {
-  if (jws.size() > kJwsBytesMax) return std::nullopt;
+std::optional<CompactParts> Split(std::string_view jws, size_t bytes_max) {
+  if (jws.size() > bytes_max) return std::nullopt;
   const size_t first = jws.find('.');
   const size_t second = first == std::string_view::npos ? first : jws.find('.', first + 1);
   if (second == std::string_view::npos) return std::nullopt;
@@ -116,7 +116,8 @@ std::string_view ToText(JwsOutcome outcome) {
 }
 
 StatusOr<std::string> SignCompact(std::string_view type, std::string_view payload,
-                                  const PrivateKey& key, const std::vector<Certificate>& chain) {
+                                  const PrivateKey& key, const std::vector<Certificate>& chain,
+                                  size_t bytes_max) {
   if (chain.empty() || chain.size() > kJwsChainCertificatesMax) {
     return InvalidArgument("signer's chain is empty or too long");
   }
@@ -133,12 +134,12 @@ StatusOr<std::string> SignCompact(std::string_view type, std::string_view payloa
       Base64UrlEncode(AsBytes(header.dump())) + "." + Base64UrlEncode(AsBytes(payload));
   ASSIGN_OR_RETURN(const Bytes signature, key.SignRaw(AsBytes(jws)));
   jws += "." + Base64UrlEncode(signature);
-  if (jws.size() > kJwsBytesMax) return InvalidArgument("payload is too large to sign");
+  if (jws.size() > bytes_max) return InvalidArgument("payload is too large to sign");
   return jws;
 }
 
 StatusOr<JwsVerdict> VerifyCompact(std::string_view jws, const JwsPolicy& policy) {
-  auto parts = Split(jws);
+  auto parts = Split(jws, policy.bytes_max);
   if (!parts.has_value())
     return Refuse(JwsOutcome::kMalformed, "not a compact JWS of JSON objects");
   // Before anything is computed: "none" and HMAC with a public key are the classic forgeries.
@@ -155,8 +156,10 @@ StatusOr<JwsVerdict> VerifyCompact(std::string_view jws, const JwsPolicy& policy
                                  .purpose_oid = policy.purpose_oid,
                                  .depth_max = static_cast<int>(kJwsChainCertificatesMax)};
   JwsVerdict verdict;
-  ASSIGN_OR_RETURN(verdict.chain, VerifyChain(chain[0], chain, policy.roots, chain_policy));
-  if (!verdict.chain.trusted()) {
+  if (!policy.any_signer) {
+    ASSIGN_OR_RETURN(verdict.chain, VerifyChain(chain[0], chain, policy.roots, chain_policy));
+  }
+  if (!policy.any_signer && !verdict.chain.trusted()) {
     verdict.outcome = JwsOutcome::kUntrusted;
     verdict.detail = fmt::format("{}: {}", ToText(verdict.chain.outcome), verdict.chain.detail);
     return verdict;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/limits.h"
 #include "common/crypto/certificate.h"
 #include "common/crypto/chain.h"
 #include "common/crypto/key.h"
@@ -24,9 +25,11 @@ inline constexpr char kBirthCertificateType[] = "preseal-birth+jwt";
 //   chain    the signer's certificate, then CAs up to but without the root; 1 to
 //            kJwsChainCertificatesMax
 // INVALID_ARGUMENT if the payload is no JSON object, if the chain's size is out of range, if `key`
-// does not belong to its first certificate, or if the result would exceed kJwsBytesMax.
+// does not belong to its first certificate, or if the result would exceed
+// `bytes_max`.
 StatusOr<std::string> SignCompact(std::string_view type, std::string_view payload,
-                                  const PrivateKey& key, const std::vector<Certificate>& chain);
+                                  const PrivateKey& key, const std::vector<Certificate>& chain,
+                                  size_t bytes_max = kJwsBytesMax);
 
 enum class JwsOutcome {
   kMalformed,  // not three strict base64url parts of a JSON object, an object, 64 bytes
@@ -47,6 +50,10 @@ struct JwsPolicy {
   WallTime at;
   // Extended key usage the signer must have.
   std::string purpose_oid = "1.3.6.1.5.5.7.3.36";  // documentSigning
+  size_t bytes_max = kJwsBytesMax;
+  // Believe the signer's own certificate, whoever issued it: then only integrity is shown. `roots`
+  // and `at` are not used.
+  bool any_signer = false;
 };
 
 struct JwsVerdict {

@@ -26,6 +26,7 @@
 #include "server/domain/device.h"
 #include "server/domain/device_state.h"
 #include "server/domain/progress.h"
+#include "server/service/evidence_ports.h"
 #include "server/service/identity_ports.h"
 
 namespace preseal::server {
@@ -144,9 +145,8 @@ struct AttestationRecord {
   Bytes evidence_sha256;  // over the parts above, docs/formats.md "Evidence digest"
 };
 
-class EvidenceStore {
+class EvidenceStore : public EvidenceChain {
  public:
-  virtual ~EvidenceStore() = default;
   // Keeps the newest kAttestationsKeptMax per device, and always the latest accepted one.
   virtual Status PutAttestation(const AttestationRecord& record) = 0;
   virtual StatusOr<AttestationRecord> LatestAttestation(const DeviceId& device) = 0;

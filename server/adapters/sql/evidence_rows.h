@@ -16,6 +16,14 @@ class EvidenceRows final : public EvidenceStore {
   StatusOr<AttestationRecord> LatestAccepted(const DeviceId& device) override;
   Status PutBirthCertificate(const DeviceId& device, std::string_view jws, WallTime now) override;
   StatusOr<std::string> BirthCertificate(const DeviceId& device) override;
+  StatusOr<StoredEvidence> LastEvidence() override;
+  Status AppendEvidence(const StoredEvidence& evidence, const DeviceId& device,
+                        bool accepted) override;
+  StatusOr<std::vector<StoredEvidence>> EvidenceAfter(uint64_t sequence,
+                                                      std::optional<DeviceId> device,
+                                                      int limit) override;
+  StatusOr<StoredEvidence> NewestEvidence(std::optional<DeviceId> after, DeviceId* device) override;
+  StatusOr<uint64_t> DevicesWithEvidence() override;
 
  private:
   sql::Connection& connection_;

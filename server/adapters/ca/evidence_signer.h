@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/crypto/certificate.h"
+#include "common/crypto/key.h"
+#include "common/status/status.h"
+#include "server/service/evidence_ports.h"
+
+namespace preseal::server {
+
+// Signs with the seal signer's key of a CA folder that CaStore has checked. Thread-safe.
+class CaEvidenceSigner final : public EvidenceSigner {
+ public:
+  // Reads key and certificate; `roots` are the authorities of seal signers. Errors of
+  // common/files/files.h; INVALID_ARGUMENT: one of them does not parse; FAILED_PRECONDITION: the
+  // key is another certificate's.
+  static StatusOr<std::unique_ptr<CaEvidenceSigner>> Load(const std::filesystem::path& key,
+                                                          const std::filesystem::path& certificate,
+                                                          std::vector<crypto::Certificate> roots);
+
+  StatusOr<std::string> SignEvidence(std::string_view payload) const override;
+  const std::vector<crypto::Certificate>& EvidenceRoots() const override { return roots_; }
+
+ private:
+  CaEvidenceSigner(crypto::PrivateKey key, crypto::Certificate signer,
+                   std::vector<crypto::Certificate> roots)
+      : key_(std::move(key)), chain_{std::move(signer)}, roots_(std::move(roots)) {}
+
+  const crypto::PrivateKey key_;
+  const std::vector<crypto::Certificate> chain_;
+  const std::vector<crypto::Certificate> roots_;
+};
+
+}  // namespace preseal::server
