@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "common/crypto/random.h"
@@ -108,6 +109,16 @@ StatusOr<Bytes> Oid(std::string_view dotted) {
 
 }  // namespace der
 
+Status CheckNameText(std::string_view what, std::string_view text) {
+  const bool printable = std::none_of(text.begin(), text.end(),
+                                      [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; });
+  if (text.empty() || text.size() > kNameTextBytesMax || !printable) {
+    return InvalidArgument(
+        fmt::format("{} must be 1 to {} printable characters", what, kNameTextBytesMax));
+  }
+  return OkStatus();
+}
+
 Bytes EcdsaSha256Algorithm() {
   // 1.2.840.10045.4.3.2, without parameters.
   return {0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
@@ -153,6 +164,13 @@ Status CertificateBuilder::AddSubject(int nid, const std::string& value) {
                                  reinterpret_cast<const unsigned char*>(value.data()),
                                  static_cast<int>(value.size()), -1, 0) != 1) {
     return openssl::Failure("add to the subject");
+  }
+  return OkStatus();
+}
+
+Status CertificateBuilder::CopySubject(const Certificate& other) {
+  if (X509_set_subject_name(x509_.get(), X509_get_subject_name(other.handle())) != 1) {
+    return openssl::Failure("copy a subject");
   }
   return OkStatus();
 }

@@ -33,6 +33,10 @@ StatusOr<Bytes> Oid(std::string_view dotted);
 
 }  // namespace der
 
+inline constexpr size_t kNameTextBytesMax = 64;  // RFC 5280 ub-common-name, ub-organization-name
+// INVALID_ARGUMENT naming `what` unless `text` is 1 to kNameTextBytesMax printable characters.
+Status CheckNameText(std::string_view what, std::string_view text);
+
 // AlgorithmIdentifier ecdsa-with-SHA256 (RFC 5758), and SEQUENCE { `to_be_signed`, that algorithm,
 // signature by `key` over `to_be_signed` }: the frame of certificates and revocation lists.
 Bytes EcdsaSha256Algorithm();
@@ -50,6 +54,8 @@ class CertificateBuilder {
 
   // Appends a UTF8String to the subject, a PrintableString for serialNumber.
   Status AddSubject(int nid, const std::string& value);
+  // The whole subject of `other`.
+  Status CopySubject(const Certificate& other);
   Status AddExtension(std::string_view oid, bool critical, const Bytes& value);
   Status AddBasicConstraints(bool is_ca);
   // `bits` of KeyUsageBit, within the first octet.

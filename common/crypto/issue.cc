@@ -13,7 +13,6 @@
 namespace preseal::crypto {
 namespace {
 
-constexpr size_t kNameTextBytesMax = 64;  // RFC 5280 ub-common-name, ub-organization-name
 constexpr size_t kDnsNameBytesMax = 253;
 constexpr size_t kDnsLabelBytesMax = 63;
 constexpr std::string_view kStationUriPrefix = "preseal:station/";
@@ -22,16 +21,6 @@ constexpr char kOidCrlDistributionPoints[] = "2.5.29.31";
 constexpr char kLabUnit[] = "LAB - not for production";
 
 bool IsAlphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
-
-Status CheckNameText(std::string_view what, std::string_view text) {
-  const bool printable = std::none_of(text.begin(), text.end(),
-                                      [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; });
-  if (text.empty() || text.size() > kNameTextBytesMax || !printable) {
-    return InvalidArgument(
-        fmt::format("{} must be 1 to {} printable characters", what, kNameTextBytesMax));
-  }
-  return OkStatus();
-}
 
 Status CheckDnsName(std::string_view name) {
   if (name.empty() || name.size() > kDnsNameBytesMax) {
@@ -225,18 +214,6 @@ std::optional<DeviceId> DeviceOfUri(std::string_view uri) {
 
 std::string TpmHardwareSerial(std::string_view manufacturer, const Certificate& ek) {
   return fmt::format("{}:{}:{}", manufacturer, AuthorityKeyIdHex(ek), ek.serial_hex());
-}
-
-StatusOr<Certificate> IssueCa(const std::string& organisation, const std::string& common_name,
-                              const Validity& validity, const PrivateKey& key) {
-  RETURN_IF_ERROR(CheckNameText("organisation", organisation));
-  RETURN_IF_ERROR(CheckNameText("common name", common_name));
-  ASSIGN_OR_RETURN(auto builder, CertificateBuilder::Start(validity, key.public_key()));
-  RETURN_IF_ERROR(builder.AddSubject(NID_organizationName, organisation));
-  RETURN_IF_ERROR(builder.AddSubject(NID_commonName, common_name));
-  RETURN_IF_ERROR(builder.AddBasicConstraints(true));
-  RETURN_IF_ERROR(builder.AddKeyUsage(kKeyCertSign | kCrlSign));
-  return builder.SelfSign(key);
 }
 
 StatusOr<Certificate> IssueServer(const ServerNames& names, const Validity& validity,

@@ -37,6 +37,16 @@ struct IssuerRef {
 StatusOr<Certificate> IssueCa(const std::string& organisation, const std::string& common_name,
                               const Validity& validity, const PrivateKey& key);
 
+// The same authority with a new key: `predecessor`'s name, self-signed by `key`. Key identifiers
+// tell the two apart.
+StatusOr<Certificate> IssueSuccessorCa(const Certificate& predecessor, const Validity& validity,
+                                       const PrivateKey& key);
+// `successor`, as IssueSuccessorCa made it, certified by its predecessor ("new with old", RFC 4210
+// section "Root CA Key Update"), as long as both are valid: who trusts the old key alone may
+// follow. Being self-issued it does not count against the path length. INVALID_ARGUMENT: another
+// name.
+StatusOr<Certificate> IssueCaLink(const Certificate& successor, const IssuerRef& predecessor);
+
 struct ServerNames {
   std::vector<std::string> dns;           // host names; "*" is not allowed
   std::vector<std::string> ip_addresses;  // "10.0.0.7", "fe80::1"

@@ -14,6 +14,7 @@ namespace {
 using preseal::test::StatusIs;
 using test::Days;
 using test::GoodDevice;
+using test::kNow;
 using test::TestCa;
 using test::ValueOrDie;
 using testing::ElementsAre;
@@ -175,6 +176,25 @@ TEST_F(IssueTest, RefusesBadServerNames) {
   }
   EXPECT_THAT(IssueServer({}, Days(0, 1), key_.public_key(), ca_.ref()),
               StatusIs(StatusCode::kInvalidArgument));
+}
+
+TEST_F(IssueTest, WhoTrustsTheOldKeyFollowsTheLinkToTheNewOne) {
+  const PrivateKey new_key = ValueOrDie(PrivateKey::GenerateP256());
+  const Certificate successor =
+      ValueOrDie(IssueSuccessorCa(ca_.certificate, Days(-1, 7000), new_key));
+  const Certificate link = ValueOrDie(IssueCaLink(successor, ca_.ref()));
+  const auto leaf = ValueOrDie(
+      IssueServer({{"preseal.example"}, {}}, Days(0, 9), key_.public_key(), {successor, new_key}));
+  const auto judge = [&](const std::vector<Certificate>& links, const Certificate& root) {
+    return ValueOrDie(VerifyChain(leaf, links, {root}, {.at = kNow, .purpose_oid = kOidServerAuth}))
+        .outcome;
+  };
+  EXPECT_EQ(judge({link}, ca_.certificate), ChainOutcome::kTrusted);
+  EXPECT_EQ(judge({}, successor), ChainOutcome::kTrusted);
+  EXPECT_NE(judge({}, ca_.certificate), ChainOutcome::kTrusted);
+  EXPECT_EQ(link.not_after(), ca_.certificate.not_after());
+  EXPECT_THAT(IssueCaLink(TestCa("Other").certificate, ca_.ref()),
+              StatusIs(StatusCode::kInvalidArgument, "name"));
 }
 
 TEST_F(IssueTest, UrisNameExactlyOneStationOrDevice) {
