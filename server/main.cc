@@ -13,7 +13,7 @@ constexpr char kAbout[] =
     "Then:   preseal-server run  --config preseal.yaml";
 constexpr char kFooter[] =
     "Exit codes: 0 done, 1 failed (the reason is on standard error), above 100 wrong usage.\n"
-    "SIGTERM drains and stops; SIGHUP takes over a renewed server certificate.";
+    "SIGTERM drains and stops; SIGHUP takes over renewed certificates and rotated keys.";
 
 }  // namespace
 
@@ -60,6 +60,22 @@ int main(int argc, char** argv) {
   user_add->add_option("name", new_user, "user name")->required();
   user_add->add_option("--role", role, "operator, lead, admin or auditor")->capture_default_str();
 
+  auto* ca = app.add_subcommand("ca", "the issuing keys of the authorities");
+  ca->require_subcommand(1);
+  std::string authority;
+  const auto with_authority = [&authority](CLI::App* command) {
+    command->add_option("authority", authority, "device, lab, station, server or seal")->required();
+    return command;
+  };
+  int generation = 0;
+  auto* ca_rotate = with_authority(with_config(ca->add_subcommand(
+      "rotate", "sign with a new key; the old one stays trusted while it is needed")));
+  auto* ca_retire = with_authority(with_config(
+      ca->add_subcommand("retire", "trust an old key no longer, such as after a theft")));
+  ca_retire->add_option("generation", generation, "its number in `ca list`")->required();
+  auto* ca_list =
+      with_config(ca->add_subcommand("list", "show all keys and until when they count"));
+
   CLI11_PARSE(app, argc, argv);
   if (*init) return preseal::server::RunInit(config, user);
   if (*run) return preseal::server::RunServer(config);
@@ -67,6 +83,9 @@ int main(int argc, char** argv) {
     return preseal::server::RunStation(config, station_name, station_folder, station_days);
   }
   if (*renew) return preseal::server::RunRenew(config);
+  if (*ca_rotate) return preseal::server::RunCaRotate(config, authority);
+  if (*ca_retire) return preseal::server::RunCaRetire(config, authority, generation);
+  if (*ca_list) return preseal::server::RunCaList(config);
   if (*user_add) return preseal::server::RunUserAdd(config, new_user, role);
   return 1;
 }

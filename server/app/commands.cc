@@ -51,7 +51,8 @@ Status WriteStation(const ServerConfig& config, const std::string& name, const f
   RETURN_IF_ERROR(files::WriteAtomic((folder / "station.key").string(), key.Reveal(), 0600));
   RETURN_IF_ERROR(files::WriteAtomic((folder / "station.crt").string(),
                                      AsBytes(station.certificate.ToPem()), 0644));
-  return files::WriteAtomic((folder / "server-ca.crt").string(), AsBytes(ca->server_ca().ToPem()),
+  return files::WriteAtomic((folder / "server-ca.crt").string(),
+                            AsBytes(crypto::ToPemBundle(ca->Trusted(Authority::kServer, now))),
                             0644);
 }
 

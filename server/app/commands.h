@@ -12,6 +12,10 @@ int RunServer(const std::string& config_file);
 int RunStation(const std::string& config_file, const std::string& name, const std::string& folder,
                int days);
 int RunRenew(const std::string& config_file);
+// `authority`: device, lab, station, server or seal.
+int RunCaRotate(const std::string& config_file, const std::string& authority);
+int RunCaRetire(const std::string& config_file, const std::string& authority, int generation);
+int RunCaList(const std::string& config_file);
 int RunUserAdd(const std::string& config_file, const std::string& username,
                const std::string& role);
 

@@ -24,8 +24,8 @@ StatusOr<InitResult> Initialise(const ServerConfig& config, const std::string& u
         fmt::format("{} holds a server already; nothing was changed", config.state_dir.string()));
   }
   RETURN_IF_ERROR(files::MakeDirectories(config.state_dir.string(), kPrivateFolder));
-  RETURN_IF_ERROR(
-      CaStore::Create(CaFolder(config), config.organisation, NamesOf(config), clock.Now()));
+  RETURN_IF_ERROR(CaStore::Create(
+      CaFolder(config), {config.organisation, NamesOf(config), config.ca_device_key}, clock.Now()));
   ASSIGN_OR_RETURN(const auto store, SqliteStore::Open(DatabaseFile(config).string(), &clock));
   ASSIGN_OR_RETURN(auto hasher, SodiumHasher::Open());
   Accounts accounts(*store, clock, hasher);

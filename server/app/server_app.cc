@@ -19,6 +19,7 @@
 #include "server/adapters/grpc/device_service.h"
 #include "server/adapters/grpc/enrollment_service.h"
 #include "server/adapters/grpc/fleet_service.h"
+#include "server/adapters/grpc/identity_service.h"
 #include "server/adapters/http/web_server.h"
 #include "server/adapters/password/sodium_hasher.h"
 #include "server/adapters/profile/profile_directory.h"
@@ -42,21 +43,40 @@ constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPublicFile = 0644;
 
 // Copies the checked material to where gRPC watches. The key never changes under a running server.
-Status Publish(const CaFiles& files, const LiveTls& live) {
-  const struct {
-    fs::path from;
-    fs::path to;
-    mode_t mode;
-  } kCopies[] = {{files.server.key, live.key(), kPrivateFile},
-                 {files.server.certificate, live.certificate(), kPublicFile},
-                 {files.device_ca.certificate, live.device_ca(), kPublicFile},
-                 {files.station_ca.certificate, live.station_ca(), kPublicFile}};
+// A server without a lab root refuses the lab's certificates, whoever issued them.
+Status Publish(const CaStore& ca, const LiveTls& live, bool lab, WallTime now) {
+  const CaFiles& files = ca.files();
+  std::vector<crypto::Certificate> devices = ca.Trusted(Authority::kDevice, now);
+  if (lab) {
+    for (auto& root : ca.Trusted(Authority::kLab, now)) devices.push_back(std::move(root));
+  }
+  const std::string device_roots = crypto::ToPemBundle(devices);
+  const std::string stations = crypto::ToPemBundle(ca.Trusted(Authority::kStation, now));
   RETURN_IF_ERROR(files::MakeDirectories(live.folder.string(), kPrivateFolder));
-  for (const auto& copy : kCopies) {
-    ASSIGN_OR_RETURN(const Bytes content, files::Read(copy.from.string(), kConfigBytesMax));
-    RETURN_IF_ERROR(files::WriteAtomic(copy.to.string(), content, copy.mode));
+  ASSIGN_OR_RETURN(const Bytes key, files::Read(files.server.key.string(), kConfigBytesMax));
+  ASSIGN_OR_RETURN(const Bytes certificate,
+                   files::Read(files.server.certificate.string(), kConfigBytesMax));
+  const struct {
+    fs::path to;
+    ByteView content;
+    mode_t mode;
+  } kFiles[] = {{live.key(), key, kPrivateFile},
+                {live.certificate(), certificate, kPublicFile},
+                {live.device_ca(), AsBytes(device_roots), kPublicFile},
+                {live.station_ca(), AsBytes(stations), kPublicFile}};
+  for (const auto& file : kFiles) {
+    RETURN_IF_ERROR(files::WriteAtomic(file.to.string(), file.content, file.mode));
   }
   return OkStatus();
+}
+
+// A configured token that signs nothing would be believed to.
+Status CheckDeviceKey(const CaStore& ca, const ServerConfig& config) {
+  if (config.ca_device_key == ca.device_key_uri()) return OkStatus();
+  if (config.ca_device_key.empty()) return OkStatus();
+  return FailedPrecondition(
+      "ca.device_key is not the key the device authority signs with: run preseal-server ca rotate "
+      "device");
 }
 
 StatusOr<std::string> ReadText(const fs::path& path) {
@@ -88,9 +108,12 @@ struct ServerApp::Parts {
   std::optional<SodiumHasher> hasher;
   std::optional<Accounts> accounts;
   std::optional<LiveDevices> live;
+  RevocationMap revocations;
   std::optional<Dispatcher> dispatcher;
   std::optional<TechnicianFlow> flow;
   std::optional<DeviceImport> import;
+  std::optional<IdentityOffice> identities;
+  std::optional<AdmissionOffice> admission;
   ProtoEvidenceDecoder decoder;
   std::optional<Enrollment> enrollment;
   std::optional<SealOffice> seals;
@@ -104,6 +127,7 @@ struct ServerApp::Parts {
   std::optional<AuthService> auth_service;
   std::optional<FleetService> fleet_service;
   std::optional<BatchService> batch_service;
+  std::optional<IdentityService> identity_service;
   // Ports, opened last.
   BuiltPort device_port;
   BuiltPort enrollment_port;
@@ -122,10 +146,11 @@ struct ServerApp::Parts {
 };
 
 Status ServerApp::Parts::OpenTrust() {
-  ASSIGN_OR_RETURN(ca, CaStore::Load(CaFolder(config)));
+  ASSIGN_OR_RETURN(ca, CaStore::Load(CaFolder(config), config.public_url));
+  RETURN_IF_ERROR(CheckDeviceKey(*ca, config));
   RETURN_IF_ERROR(CaStore::ValidateReload(CaFolder(config), clock.Now()));
   live_tls.folder = config.state_dir / "live-tls";
-  RETURN_IF_ERROR(Publish(ca->files(), live_tls));
+  RETURN_IF_ERROR(Publish(*ca, live_tls, !config.lab_root.empty(), clock.Now()));
   ASSIGN_OR_RETURN(TrustBasis basis, LoadTrust(config));
   trust.emplace(std::move(basis));
   if (!trust->Current()->trust.lab_roots.empty()) {
@@ -153,12 +178,15 @@ Status ServerApp::Parts::BuildUseCases() {
   ASSIGN_OR_RETURN(hasher, SodiumHasher::Open());
   accounts.emplace(*store, clock, *hasher);
   live.emplace(clock);
+  RETURN_IF_ERROR(revocations.Load(*store, clock.Now()));
   dispatcher.emplace(*store, clock, *live);
   flow.emplace(*store, clock, *profiles, *dispatcher);
   import.emplace(*store, clock);
+  identities.emplace(*store, clock, *live, revocations);
+  admission.emplace(*store, clock);
   enrollment.emplace(*store, clock, decoder, *ca, *trust);
   seals.emplace(*store, clock, decoder, *ca, config.organisation);
-  sessions.emplace(*store, clock, *live, *flow, *dispatcher, *seals,
+  sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals,
                    SessionSettings{config.organisation, config.auto_start});
   return sessions->ForgetConnections();
 }
@@ -167,18 +195,19 @@ void ServerApp::Parts::BuildServices() {
   workers.emplace(kWorkerThreads, kWorkerQueueMax);
   hashing.emplace(kPasswordHashThreads, kPasswordHashQueueMax);
   enrollment_service.emplace(*enrollment, *workers, [this] { return ServerLeaf(); });
-  artifact_service.emplace(*blobs, *workers);
+  artifact_service.emplace(*blobs, revocations, *workers);
   auth_service.emplace(*accounts, *workers, *hashing, config.organisation);
   fleet_service.emplace(*store, *accounts, *flow, *import, *feed, *workers, clock);
   batch_service.emplace(*store, *accounts, *feed, *workers);
+  identity_service.emplace(*accounts, *identities, *admission, *workers);
 }
 
 // Of the file that gRPC shows to new connections.
 crypto::Digest256 ServerApp::Parts::ServerLeaf() const {
   const auto pem = ReadText(live_tls.certificate());
   if (!pem.ok()) return {};
-  const auto leaf = crypto::Certificate::FromPem(*pem);
-  return leaf.ok() ? leaf->fingerprint() : crypto::Digest256{};
+  const auto bundle = crypto::ParsePemBundle(*pem);  // links to older server CAs follow
+  return bundle.ok() ? bundle->front().fingerprint() : crypto::Digest256{};
 }
 
 Status ServerApp::Parts::OpenGrpcPorts() {
@@ -189,7 +218,7 @@ Status ServerApp::Parts::OpenGrpcPorts() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
-                                       {&*auth_service, &*fleet_service, &*batch_service}));
+                                       {&*auth_service, &*fleet_service, &*batch_service, &*identity_service}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
@@ -205,7 +234,7 @@ Status ServerApp::Parts::OpenWebPort() {
   ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
   options.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService",
-                      "preseal.batch.v1.BatchService"};
+                      "preseal.batch.v1.BatchService", "preseal.identity.v1.IdentityService"};
   options.healthy = [this] { return !draining.load(); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
   return OkStatus();
@@ -245,7 +274,10 @@ StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config
   return app;
 }
 
-void ServerApp::Tick() { parts_->sessions->Tick(); }
+void ServerApp::Tick() {
+  parts_->sessions->Tick();
+  parts_->identities->Tick();
+}
 
 Status ServerApp::Reload() {
   Parts& p = *parts_;
@@ -258,7 +290,8 @@ Status ServerApp::Reload() {
   }
   ASSIGN_OR_RETURN(const std::string certificate, ReadText(files.server.certificate));
   RETURN_IF_ERROR(p.web->ReloadCertificate(certificate, new_key));
-  return Publish(files, p.live_tls);
+  RETURN_IF_ERROR(p.ca->Reload());
+  return Publish(*p.ca, p.live_tls, !p.config.lab_root.empty(), p.clock.Now());
 }
 
 void ServerApp::Drain() {

@@ -10,14 +10,13 @@
 #include "common/base/limits.h"
 #include "common/crypto/random.h"
 #include "common/files/files.h"
+#include "server/adapters/ca/ca_identity.h"
 #include "server/adapters/ca/ca_store.h"
 #include "server/adapters/ca/validity.h"
 
 namespace preseal::server {
 namespace {
 
-constexpr mode_t kKeyMode = 0600;
-constexpr mode_t kCertificateMode = 0644;
 constexpr mode_t kFolderMode = 0700;
 constexpr size_t kStagingSuffixBytes = 8;
 
@@ -38,61 +37,30 @@ class StagingFolder {
   std::filesystem::path path_;
 };
 
-struct NewCa {
-  crypto::PrivateKey key;
-  crypto::Certificate certificate;
-};
-
-Status WritePair(const CaFiles::Pair& paths, const crypto::PrivateKey& key,
-                 const crypto::Certificate& certificate) {
-  ASSIGN_OR_RETURN(const Secret pem, key.ToPem());
-  RETURN_IF_ERROR(files::WriteAtomic(paths.key, pem.Reveal(), kKeyMode));
-  return files::WriteAtomic(paths.certificate, AsBytes(certificate.ToPem()), kCertificateMode);
-}
-
-StatusOr<NewCa> MakeCa(const CaFiles::Pair& paths, const std::string& organisation,
-                       const std::string& name, WallTime now) {
-  ASSIGN_OR_RETURN(auto key, crypto::PrivateKey::GenerateP256());
-  // Backdated further than any leaf, so that a clock set back a little can still issue.
-  const crypto::Validity validity{now - kClockSkewMax, now + kCaCertificateLife};
-  ASSIGN_OR_RETURN(auto certificate, crypto::IssueCa(organisation, name, validity, key));
-  RETURN_IF_ERROR(WritePair(paths, key, certificate));
-  return NewCa{std::move(key), std::move(certificate)};
-}
-
-Status MakeServer(const CaFiles::Pair& paths, const crypto::ServerNames& names, const NewCa& ca,
+Status MakeServer(const CaFiles& paths, const crypto::ServerNames& names, const CaIdentity& ca,
                   WallTime now) {
-  ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::GenerateP256());
+  ASSIGN_OR_RETURN(auto key, crypto::PrivateKey::GenerateP256());
   ASSIGN_OR_RETURN(const auto validity,
                    ValidityWithin(ca.certificate, now, now + kServerCertificateLife));
-  ASSIGN_OR_RETURN(const auto certificate, crypto::IssueServer(names, validity, key.public_key(),
-                                                               {ca.certificate, ca.key}));
-  return WritePair(paths, key, certificate);
+  ASSIGN_OR_RETURN(auto certificate,
+                   crypto::IssueServer(names, validity, key.public_key(), ca.ref()));
+  return WriteIdentity(paths.server, {std::move(key), std::move(certificate), {}});
 }
 
-Status MakeSealSigner(const CaFiles::Pair& paths, const std::string& organisation, const NewCa& ca,
-                      WallTime now) {
-  ASSIGN_OR_RETURN(const auto key, crypto::PrivateKey::GenerateP256());
-  ASSIGN_OR_RETURN(const auto validity,
-                   ValidityWithin(ca.certificate, now, now + kSealSignerCertificateLife));
-  ASSIGN_OR_RETURN(const auto certificate,
-                   crypto::IssueSealSigner(organisation, "Preseal seal signer", validity,
-                                           key.public_key(), {ca.certificate, ca.key}));
-  return WritePair(paths, key, certificate);
-}
-
-Status Fill(const CaFiles& paths, const std::string& organisation, const crypto::ServerNames& names,
-            WallTime now) {
-  ASSIGN_OR_RETURN(const NewCa server_ca,
-                   MakeCa(paths.server_ca, organisation, "Preseal server CA", now));
-  ASSIGN_OR_RETURN(const NewCa station_ca,
-                   MakeCa(paths.station_ca, organisation, "Preseal station CA", now));
-  ASSIGN_OR_RETURN(const NewCa device_ca,
-                   MakeCa(paths.device_ca, organisation, "Preseal device CA", now));
-  ASSIGN_OR_RETURN(const NewCa seal_ca,
-                   MakeCa(paths.seal_ca, organisation, "Preseal seal CA", now));
-  RETURN_IF_ERROR(MakeServer(paths.server, names, server_ca, now));
-  return MakeSealSigner(paths.seal_signer, organisation, seal_ca, now);
+Status Fill(const CaFiles& paths, const CaSettings& settings, WallTime now) {
+  for (const Authority authority : kAuthorities) {
+    const bool device = authority == Authority::kDevice;
+    ASSIGN_OR_RETURN(const auto ca, MakeCa(device ? settings.device_key_uri : std::string(),
+                                           settings.organisation, authority, now));
+    RETURN_IF_ERROR(WriteIdentity(paths.Issuer(authority, 1), ca));
+    if (authority == Authority::kServer) {
+      RETURN_IF_ERROR(MakeServer(paths, settings.names, ca, now));
+    } else if (authority == Authority::kSeal) {
+      ASSIGN_OR_RETURN(const auto signer, MakeSealSigner(settings.organisation, ca, now));
+      RETURN_IF_ERROR(WriteIdentity(paths.seal_signer, signer));
+    }
+  }
+  return OkStatus();
 }
 
 // `folder` without a trailing slash, which would make its file name empty.
@@ -115,8 +83,8 @@ Status CheckVacant(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Status CaStore::Create(const std::filesystem::path& folder, const std::string& organisation,
-                       const crypto::ServerNames& names, WallTime now) {
+Status CaStore::Create(const std::filesystem::path& folder, const CaSettings& settings,
+                       WallTime now) {
   const std::filesystem::path place = Normal(folder);
   RETURN_IF_ERROR_CTX(CheckVacant(place), "create certificate authorities");
   ASSIGN_OR_RETURN(const Bytes suffix, crypto::RandomBytes(kStagingSuffixBytes));
@@ -124,7 +92,7 @@ Status CaStore::Create(const std::filesystem::path& folder, const std::string& o
   if (mkdir(staging.path().c_str(), kFolderMode) != 0) {
     return files::FromErrno(errno, "create", staging.path().native());
   }
-  RETURN_IF_ERROR_CTX(Fill(CaFiles(staging.path()), organisation, names, now),
+  RETURN_IF_ERROR_CTX(Fill(CaFiles(staging.path()), settings, now),
                       "create certificate authorities");
   // Replaces an empty folder, and fails if somebody has filled it since CheckVacant.
   if (std::rename(staging.path().c_str(), place.c_str()) != 0) {

@@ -2,44 +2,18 @@
 #include "server/adapters/ca/ca_store.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <cerrno>
+#include <array>
 
 #include "common/base/limits.h"
 #include "common/crypto/crl.h"
 #include "common/crypto/jws.h"
 #include "common/files/files.h"
+#include "server/adapters/ca/ca_identity.h"
 #include "server/adapters/ca/validity.h"
 
 namespace preseal::server {
 namespace {
-
-constexpr mode_t kCertificateMode = 0644;
-constexpr mode_t kOthersMask = 077;
-
-CaFiles::Pair PairIn(const std::filesystem::path& folder, const std::string& name) {
-  return {folder / (name + ".key"), folder / (name + ".pem")};
-}
-
-// A missing file needs more than its name: making a new authority would orphan every device.
-Status Explain(const Status& status) {
-  if (status.code() != StatusCode::kNotFound) return status;
-  return NotFound(MessageOf(status) +
-                  "; restore it from a backup, or run preseal-server init for a new installation");
-}
-
-StatusOr<Secret> ReadKeyFile(const std::filesystem::path& path) {
-  struct stat facts {};
-  if (stat(path.c_str(), &facts) != 0) return files::FromErrno(errno, "inspect", path.native());
-  if ((facts.st_mode & kOthersMask) != 0) {
-    return FailedPrecondition(
-        fmt::format("{} is open to others than its owner (mode {:04o}): run chmod 600 {}",
-                    path.native(), facts.st_mode & 07777, path.native()));
-  }
-  ASSIGN_OR_RETURN(Bytes contents, files::Read(path, kPrivateKeyPemBytesMax));
-  return Secret(std::move(contents));
-}
 
 crypto::TrustModel ToCertificate(TrustModel model) {
   switch (model) {
@@ -53,97 +27,12 @@ crypto::TrustModel ToCertificate(TrustModel model) {
   return {};
 }
 
-Status CheckIsCa(const crypto::Certificate& certificate, const std::filesystem::path& path) {
-  if (certificate.is_ca()) return OkStatus();
-  return FailedPrecondition(fmt::format("{} is not a CA's certificate", path.native()));
-}
-
-}  // namespace
-
-CaFiles::CaFiles(const std::filesystem::path& folder)
-    : server_ca(PairIn(folder, "server-ca")),
-      station_ca(PairIn(folder, "station-ca")),
-      device_ca(PairIn(folder, "device-ca")),
-      seal_ca(PairIn(folder, "seal-ca")),
-      server(PairIn(folder, "server")),
-      seal_signer(PairIn(folder, "seal-signer")) {}
-
-CaStore::CaStore(CaFiles files, Identity server_ca, Identity station_ca, Identity device_ca,
-                 Identity seal_ca, Identity server, Identity seal_signer)
-    : files_(std::move(files)),
-      server_ca_(std::move(server_ca)),
-      station_ca_(std::move(station_ca)),
-      device_ca_(std::move(device_ca)),
-      seal_ca_(std::move(seal_ca)),
-      server_(std::move(server)),
-      seal_signer_(std::move(seal_signer)) {}
-
-StatusOr<CaStore::Identity> CaStore::LoadIdentity(const CaFiles::Pair& pair) {
-  const auto key_pem = ReadKeyFile(pair.key);
-  if (!key_pem.ok()) return Explain(key_pem.status());
-  const auto certificate_pem = files::Read(pair.certificate, kPemBundleBytesMax);
-  if (!certificate_pem.ok()) return Explain(certificate_pem.status());
-  ASSIGN_OR_RETURN_CTX(auto key, crypto::PrivateKey::FromPem(AsText(key_pem->Reveal())),
-                       pair.key.native());
-  ASSIGN_OR_RETURN_CTX(auto certificate, crypto::Certificate::FromPem(AsText(*certificate_pem)),
-                       pair.certificate.native());
-  if (certificate.spki_der() != key.public_key().SpkiDer()) {
-    return FailedPrecondition(fmt::format("{} is not the key of {}: restore the matching pair",
-                                          pair.key.native(), pair.certificate.native()));
-  }
-  return Identity{std::move(key), std::move(certificate)};
-}
-
-StatusOr<CaStore::Identity> CaStore::LoadLeaf(const CaFiles::Pair& pair,
-                                              const CaFiles::Pair& issuer_pair,
-                                              const Identity& issuer) {
-  ASSIGN_OR_RETURN(auto leaf, LoadIdentity(pair));
-  RETURN_IF_ERROR(CheckIsCa(issuer.certificate, issuer_pair.certificate));
-  if (!leaf.certificate.IsSignedBy(issuer.certificate)) {
-    return FailedPrecondition(fmt::format("{} was not issued by {}: restore the matching pair",
-                                          pair.certificate.native(),
-                                          issuer_pair.certificate.native()));
-  }
-  return leaf;
-}
-
-StatusOr<std::unique_ptr<CaStore>> CaStore::Load(const std::filesystem::path& folder) {
-  CaFiles paths(folder);
-  ASSIGN_OR_RETURN(auto server_ca, LoadIdentity(paths.server_ca));
-  ASSIGN_OR_RETURN(auto station_ca, LoadIdentity(paths.station_ca));
-  RETURN_IF_ERROR(CheckIsCa(station_ca.certificate, paths.station_ca.certificate));
-  ASSIGN_OR_RETURN(auto device_ca, LoadIdentity(paths.device_ca));
-  RETURN_IF_ERROR(CheckIsCa(device_ca.certificate, paths.device_ca.certificate));
-  ASSIGN_OR_RETURN(auto seal_ca, LoadIdentity(paths.seal_ca));
-  ASSIGN_OR_RETURN(auto server, LoadLeaf(paths.server, paths.server_ca, server_ca));
-  ASSIGN_OR_RETURN(auto seal_signer, LoadLeaf(paths.seal_signer, paths.seal_ca, seal_ca));
-  return std::unique_ptr<CaStore>(new CaStore(
-      std::move(paths), std::move(server_ca), std::move(station_ca), std::move(device_ca),
-      std::move(seal_ca), std::move(server), std::move(seal_signer)));
-}
-
-Status CaStore::ValidateReload(const std::filesystem::path& folder, WallTime now) {
-  ASSIGN_OR_RETURN(const auto store, Load(folder));
-  const std::pair<const CaFiles::Pair&, const Identity&> all[] = {
-      {store->files_.server_ca, store->server_ca_},
-      {store->files_.station_ca, store->station_ca_},
-      {store->files_.device_ca, store->device_ca_},
-      {store->files_.seal_ca, store->seal_ca_},
-      {store->files_.server, store->server_},
-      {store->files_.seal_signer, store->seal_signer_}};
-  for (const auto& [pair, identity] : all) {
-    RETURN_IF_ERROR_CTX(CheckValidAt(identity.certificate, now), pair.certificate.native());
-  }
-  return OkStatus();
-}
-
-StatusOr<IssuedCertificate> CaStore::Issue(const CertificateRequest& request,
-                                           const crypto::PublicKey& key, WallTime now) {
+crypto::DeviceSpec ToSpec(const CertificateRequest& request) {
   crypto::DeviceSpec spec;
   spec.device = request.device;
   spec.serial = request.serial_number;
-  spec.ek_sha256 = request.ek_sha256;
   spec.hardware_serial = request.hardware_serial;
+  spec.ek_sha256 = request.ek_sha256;
   spec.has_ek_certificate = request.has_ek_certificate;
   for (const TrustModel model : request.trust_models) {
     spec.trust_models.push_back(ToCertificate(model));
@@ -151,12 +40,115 @@ StatusOr<IssuedCertificate> CaStore::Issue(const CertificateRequest& request,
   spec.quarantine = request.quarantine;
   spec.lab = request.lab;
   spec.evidence_sha256 = request.evidence_sha256;
-  ASSIGN_OR_RETURN_CTX(const auto validity,
-                       ValidityWithin(device_ca_.certificate, now, now + kDeviceCertificateLife),
-                       "device CA");
+  return spec;
+}
+
+// A leaf whose authority was rotated under it is still good, hence any generation.
+StatusOr<CaIdentity> LoadLeaf(const CaFiles::Pair& pair, const CaFiles::Pair& issuer_pair,
+                              const std::vector<CaGeneration>& issuers) {
+  ASSIGN_OR_RETURN(auto leaf, LoadIdentity(pair));
+  for (const CaGeneration& issuer : issuers) {
+    if (leaf.certificate.IsSignedBy(issuer.identity.certificate)) return leaf;
+  }
+  return FailedPrecondition(fmt::format("{} was not issued by {}: restore the matching pair",
+                                        pair.certificate.native(),
+                                        issuer_pair.certificate.native()));
+}
+
+// From the newest server CA down to the oldest one that is not retired, each certified by the one
+// before it.
+StatusOr<std::vector<crypto::Certificate>> LoadLinks(const CaFiles& files,
+                                                     const std::vector<CaGeneration>& servers) {
+  std::vector<crypto::Certificate> links;
+  for (size_t i = servers.size(); i-- > 1;) {
+    const auto path = files.ServerLink(servers[i].number);
+    ASSIGN_OR_RETURN(const Bytes pem, files::Read(path, kPemBundleBytesMax));
+    ASSIGN_OR_RETURN_CTX(auto link, crypto::Certificate::FromPem(AsText(pem)), path.native());
+    if (!link.IsSignedBy(servers[i - 1].identity.certificate)) break;  // the one between is retired
+    links.push_back(std::move(link));
+  }
+  return links;
+}
+
+}  // namespace
+
+struct CaStore::Keys {
+  std::array<std::vector<CaGeneration>, std::size(kAuthorities)> authorities;  // by Authority
+  CaIdentity server;
+  CaIdentity seal_signer;
+
+  const std::vector<CaGeneration>& Of(Authority authority) const {
+    return authorities[static_cast<size_t>(authority)];
+  }
+  const CaGeneration& Newest(Authority authority) const { return Of(authority).back(); }
+};
+
+CaStore::CaStore(CaFiles files, std::string crl_base_url, std::shared_ptr<const Keys> keys)
+    : files_(std::move(files)), crl_base_url_(std::move(crl_base_url)), keys_(std::move(keys)) {}
+
+StatusOr<std::shared_ptr<const CaStore::Keys>> CaStore::LoadKeys(const CaFiles& files) {
+  std::array<std::vector<CaGeneration>, std::size(kAuthorities)> all;
+  for (const Authority authority : kAuthorities) {
+    ASSIGN_OR_RETURN(all[static_cast<size_t>(authority)], LoadGenerations(files, authority));
+  }
+  const auto& servers = all[static_cast<size_t>(Authority::kServer)];
+  ASSIGN_OR_RETURN(auto server, LoadLeaf(files.server, files.server_ca, servers));
+  auto& seals = all[static_cast<size_t>(Authority::kSeal)];
+  const int seal = seals.back().number;
+  std::vector<CaGeneration> newest_seal = {seals.back()};
+  ASSIGN_OR_RETURN(auto signer, LoadLeaf(files.SealSigner(seal),
+                                         files.Issuer(Authority::kSeal, seal), newest_seal));
+  return std::make_shared<const Keys>(Keys{std::move(all), std::move(server), std::move(signer)});
+}
+
+StatusOr<std::unique_ptr<CaStore>> CaStore::Load(const std::filesystem::path& folder,
+                                                 const std::string& crl_base_url) {
+  CaFiles paths(folder);
+  ASSIGN_OR_RETURN(auto keys, LoadKeys(paths));
+  return std::unique_ptr<CaStore>(new CaStore(std::move(paths), crl_base_url, std::move(keys)));
+}
+
+Status CaStore::Reload() {
+  ASSIGN_OR_RETURN(auto keys, LoadKeys(files_));
+  keys_.Lock()->swap(keys);
+  return OkStatus();
+}
+
+Status CaStore::ValidateReload(const std::filesystem::path& folder, WallTime now) {
+  const CaFiles files(folder);
+  ASSIGN_OR_RETURN(const auto keys, LoadKeys(files));
+  for (const Authority authority : kAuthorities) {
+    if (keys->Of(authority).empty()) continue;
+    const CaGeneration& newest = keys->Newest(authority);
+    RETURN_IF_ERROR_CTX(CheckValidAt(newest.identity.certificate, now),
+                        files.Issuer(authority, newest.number).certificate.native());
+  }
+  RETURN_IF_ERROR_CTX(CheckValidAt(keys->server.certificate, now),
+                      files.server.certificate.native());
+  const auto signer = files.SealSigner(keys->Newest(Authority::kSeal).number);
+  RETURN_IF_ERROR_CTX(CheckValidAt(keys->seal_signer.certificate, now),
+                      signer.certificate.native());
+  return OkStatus();
+}
+
+StatusOr<IssuedCertificate> CaStore::Issue(const CertificateRequest& request,
+                                           const crypto::PublicKey& key, WallTime now) {
+  const Authority authority = request.lab ? Authority::kLab : Authority::kDevice;
+  const auto keys = Snapshot();
+  if (keys->Of(authority).empty()) {
+    return FailedPrecondition("no lab device CA: run preseal-server ca rotate lab");
+  }
+  const CaGeneration& issuer = keys->Newest(authority);
+  crypto::DeviceSpec spec = ToSpec(request);
+  if (!crl_base_url_.empty()) {
+    spec.crl_url = fmt::format("{}/crl/{}", crl_base_url_, CrlName(authority, issuer.number));
+  }
+  ASSIGN_OR_RETURN_CTX(
+      const auto validity,
+      ValidityWithin(issuer.identity.certificate, now, now + kDeviceCertificateLife), "device CA");
   ASSIGN_OR_RETURN(const auto certificate,
-                   crypto::IssueDevice(spec, validity, key, device_ca_.ref()));
-  return IssuedCertificate{certificate.der(), {device_ca_.certificate.der()}};
+                   crypto::IssueDevice(spec, validity, key, issuer.identity.ref()));
+  return IssuedCertificate{certificate.der(), {issuer.identity.certificate.der()}};
 }
 
 StatusOr<std::vector<DeviceCrl>> CaStore::CurrentCrls(
@@ -168,8 +160,16 @@ StatusOr<std::vector<DeviceCrl>> CaStore::CurrentCrls(
   for (const RevokedCertificate& one : revoked) {
     spec.revoked.push_back({one.serial_hex, one.revoke_time});
   }
-  ASSIGN_OR_RETURN(Bytes der, crypto::IssueCrl(spec, device_ca_.ref()));
-  return std::vector<DeviceCrl>{{"device-1.crl", std::move(der)}};
+  const auto keys = Snapshot();
+  std::vector<DeviceCrl> lists;
+  for (const Authority authority : {Authority::kDevice, Authority::kLab}) {
+    for (const CaGeneration& one : keys->Of(authority)) {
+      if (now > one.superseded) continue;
+      ASSIGN_OR_RETURN(Bytes der, crypto::IssueCrl(spec, one.identity.ref()));
+      lists.push_back({CrlName(authority, one.number), std::move(der)});
+    }
+  }
+  return lists;
 }
 
 StatusOr<crypto::Certificate> CaStore::IssueStationCertificate(const std::string& station,
@@ -180,9 +180,11 @@ StatusOr<crypto::Certificate> CaStore::IssueStationCertificate(const std::string
   if (not_after <= now || not_after > now + kStationCertificateLife) {
     return InvalidArgument("station certificate must end within 30 days from now");
   }
-  ASSIGN_OR_RETURN_CTX(const auto validity, ValidityWithin(station_ca_.certificate, now, not_after),
+  const auto keys = Snapshot();
+  const CaIdentity& ca = keys->Newest(Authority::kStation).identity;
+  ASSIGN_OR_RETURN_CTX(const auto validity, ValidityWithin(ca.certificate, now, not_after),
                        "station CA");
-  return crypto::IssueStation(station, validity, key, station_ca_.ref());
+  return crypto::IssueStation(station, validity, key, ca.ref());
 }
 
 StatusOr<StationCredential> CaStore::IssueStationCredential(const std::string& station,
@@ -195,19 +197,46 @@ StatusOr<StationCredential> CaStore::IssueStationCredential(const std::string& s
 }
 
 StatusOr<std::string> CaStore::Sign(std::string_view payload_json) {
-  return crypto::SignCompact(crypto::kBirthCertificateType, payload_json, seal_signer_.key,
-                             {seal_signer_.certificate});
+  const auto keys = Snapshot();
+  return crypto::SignCompact(crypto::kBirthCertificateType, payload_json, keys->seal_signer.key,
+                             {keys->seal_signer.certificate});
 }
 
 Status CaStore::RenewServerCertificate(const crypto::ServerNames& names, WallTime now) const {
+  const auto keys = Snapshot();
+  const CaIdentity& ca = keys->Newest(Authority::kServer).identity;
   ASSIGN_OR_RETURN_CTX(const auto validity,
-                       ValidityWithin(server_ca_.certificate, now, now + kServerCertificateLife),
+                       ValidityWithin(ca.certificate, now, now + kServerCertificateLife),
                        "server CA");
-  ASSIGN_OR_RETURN(
-      const auto certificate,
-      crypto::IssueServer(names, validity, server_.key.public_key(), server_ca_.ref()));
-  return files::WriteAtomic(files_.server.certificate, AsBytes(certificate.ToPem()),
-                            kCertificateMode);
+  ASSIGN_OR_RETURN(const auto certificate,
+                   crypto::IssueServer(names, validity, keys->server.key.public_key(), ca.ref()));
+  ASSIGN_OR_RETURN(auto bundle, LoadLinks(files_, keys->Of(Authority::kServer)));
+  bundle.insert(bundle.begin(), certificate);
+  return WriteCertificates(files_.server.certificate, bundle);
 }
+
+std::shared_ptr<const CaStore::Keys> CaStore::Snapshot() const { return *keys_.Lock(); }
+
+std::string CaStore::CrlName(Authority authority, int generation) const {
+  return fmt::format("{}-{}.crl", NameOf(authority), generation);
+}
+
+std::vector<crypto::Certificate> CaStore::Trusted(Authority authority, WallTime now) const {
+  return TrustedAt(Snapshot()->Of(authority), now);
+}
+
+std::string CaStore::device_key_uri() const {
+  return Snapshot()->Newest(Authority::kDevice).identity.key_uri;
+}
+
+crypto::Certificate CaStore::NewestOf(Authority authority) const {
+  return Snapshot()->Newest(authority).identity.certificate;
+}
+crypto::Certificate CaStore::server_ca() const { return NewestOf(Authority::kServer); }
+crypto::Certificate CaStore::station_ca() const { return NewestOf(Authority::kStation); }
+crypto::Certificate CaStore::device_ca() const { return NewestOf(Authority::kDevice); }
+crypto::Certificate CaStore::seal_ca() const { return NewestOf(Authority::kSeal); }
+crypto::Certificate CaStore::server_certificate() const { return Snapshot()->server.certificate; }
+crypto::Certificate CaStore::seal_signer() const { return Snapshot()->seal_signer.certificate; }
 
 }  // namespace preseal::server

@@ -8,6 +8,7 @@
 
 #include "common/base/limits.h"
 #include "common/crypto/chain.h"
+#include "common/crypto/foreign_tools_fixture.h"
 #include "common/crypto/jws.h"
 #include "common/crypto/oids.h"
 #include "common/crypto/pki_fixture.h"
@@ -21,6 +22,7 @@ using crypto::test::kNow;
 using crypto::test::ValueOrDie;
 using preseal::test::StatusIs;
 using testing::ElementsAre;
+using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 std::string ReadText(const fs::path& path) {
@@ -52,7 +54,7 @@ class CaStoreTest : public testing::Test {
     ASSERT_NE(mkdtemp(name), nullptr);
     parent_ = name;
     folder_ = parent_ / "ca";
-    ASSERT_OK(CaStore::Create(folder_, "Example Works", names_, kNow));
+    ASSERT_OK(CaStore::Create(folder_, settings_, kNow));
   }
   void TearDown() override { fs::remove_all(parent_); }
 
@@ -70,19 +72,25 @@ class CaStoreTest : public testing::Test {
     return request;
   }
 
-  crypto::ServerNames names_{{"localhost"}, {"127.0.0.1"}};
+  const crypto::ServerNames names_{{"localhost"}, {"127.0.0.1"}};
+  const CaSettings settings_{"Example Works", names_, {}};
+  const crypto::PublicKey key_ = ValueOrDie(crypto::PrivateKey::GenerateP256()).public_key();
   fs::path parent_;
   fs::path folder_;
   CaFiles Files() const { return CaFiles(folder_); }
 };
 
-TEST_F(CaStoreTest, CreatesFourAuthoritiesThatDoNotVouchForEachOther) {
+TEST_F(CaStoreTest, CreatesFiveAuthoritiesThatDoNotVouchForEachOther) {
   const auto store = Load();
-  const crypto::Certificate* authorities[] = {&store->server_ca(), &store->station_ca(),
-                                              &store->device_ca(), &store->seal_ca()};
-  for (const auto* ca : authorities) {
-    EXPECT_TRUE(ca->is_ca());
-    for (const auto* other : authorities) EXPECT_EQ(ca->IsSignedBy(*other), ca == other);
+  std::vector<crypto::Certificate> all;
+  for (const Authority authority : kAuthorities) {
+    const auto trusted = store->Trusted(authority, kNow);
+    ASSERT_EQ(trusted.size(), 1u);
+    all.push_back(trusted.front());
+  }
+  for (const auto& ca : all) {
+    EXPECT_TRUE(ca.is_ca());
+    for (const auto& other : all) EXPECT_EQ(ca.IsSignedBy(other), ca == other);
   }
   EXPECT_EQ(Judge(store->server_certificate(), store->server_ca(), crypto::kOidServerAuth),
             ChainOutcome::kTrusted);
@@ -99,12 +107,12 @@ TEST_F(CaStoreTest, KeysAreForTheOwnerAlone) {
     const bool key = entry.path().extension() == ".key";
     EXPECT_EQ(ModeOf(entry.path()), key ? 0600u : 0644u) << entry.path();
   }
-  EXPECT_EQ(Snapshot(folder_).size(), 12u);
+  EXPECT_EQ(Snapshot(folder_).size(), 14u);
 }
 
 TEST_F(CaStoreTest, RefusesToOverwriteAndLeavesEverythingAsItWas) {
   const auto before = Snapshot(folder_);
-  EXPECT_THAT(CaStore::Create(folder_, "Other", names_, kNow),
+  EXPECT_THAT(CaStore::Create(folder_, {"Other", names_, {}}, kNow),
               StatusIs(StatusCode::kAlreadyExists, folder_.native()));
   EXPECT_EQ(Snapshot(folder_), before);
   EXPECT_EQ(Snapshot(parent_).size(), 1u);
@@ -112,42 +120,92 @@ TEST_F(CaStoreTest, RefusesToOverwriteAndLeavesEverythingAsItWas) {
 
 TEST_F(CaStoreTest, FillsAnEmptyFolderNamedWithATrailingSlash) {
   fs::create_directory(parent_ / "empty");
-  EXPECT_OK(CaStore::Create(parent_ / "empty/", "Example Works", names_, kNow));
+  EXPECT_OK(CaStore::Create(parent_ / "empty/", settings_, kNow));
   EXPECT_OK(CaStore::Load(parent_ / "empty"));
 }
 
 TEST_F(CaStoreTest, FailedCreationLeavesNothingBehind) {
-  EXPECT_THAT(CaStore::Create(parent_ / "new", "Example Works", {{"bad name"}, {}}, kNow),
+  EXPECT_THAT(CaStore::Create(parent_ / "new", {"Example Works", {{"bad name"}, {}}, {}}, kNow),
               StatusIs(StatusCode::kInvalidArgument, "bad name"));
-  EXPECT_THAT(CaStore::Create(parent_ / "new", "", names_, kNow),
+  EXPECT_THAT(CaStore::Create(parent_ / "new", {"", names_, {}}, kNow),
               StatusIs(StatusCode::kInvalidArgument, "organisation"));
-  EXPECT_THAT(CaStore::Create(parent_ / "missing/new", "Example Works", names_, kNow),
+  EXPECT_THAT(CaStore::Create(parent_ / "missing/new", settings_, kNow),
               StatusIs(StatusCode::kNotFound));
   EXPECT_EQ(Snapshot(parent_).size(), 1u);
 }
 
 TEST_F(CaStoreTest, IssuesDeviceCertificates) {
-  const auto store = Load();
-  const auto key = ValueOrDie(crypto::PrivateKey::GenerateP256()).public_key();
+  const auto store = ValueOrDie(CaStore::Load(folder_, "https://floor.example:7444"));
   CertificateRequest request = Request();
-  request.lab = true;
-  const auto issued = ValueOrDie(store->Issue(request, key, kNow));
+  request.trust_models = {TrustModel::kEkPub, TrustModel::kEkCert, TrustModel::kToken};
+  request.quarantine = true;
+  const auto issued = ValueOrDie(store->Issue(request, key_, kNow));
   const auto leaf = ValueOrDie(crypto::Certificate::FromDer(issued.der));
   EXPECT_EQ(Judge(leaf, store->device_ca(), crypto::kOidClientAuth), ChainOutcome::kTrusted);
   EXPECT_THAT(leaf.uris(), ElementsAre("preseal:device/D-1042"));
   EXPECT_THAT(issued.chain, ElementsAre(store->device_ca().der()));
   EXPECT_EQ(leaf.not_after(), kNow + kDeviceCertificateLife);
   EXPECT_EQ(leaf.not_before(), kNow - kCertificateBackdate);
+  EXPECT_THAT(leaf.policies(),
+              ElementsAre(crypto::kOidTcgVerifiedTpmFixed, crypto::kOidTrustEkPub,
+                          crypto::kOidTrustEkCert, crypto::kOidTrustToken, crypto::kOidQuarantine));
+  EXPECT_EQ(leaf.subject().find("LAB"), std::string::npos);
+  EXPECT_THAT(AsText(leaf.FindExtension("2.5.29.31")->value),
+              HasSubstr("https://floor.example:7444/crl/device-1.crl"));
+}
+
+TEST_F(CaStoreTest, LabCertificateIsMarkedAndUnknownToTheDeviceAuthority) {
+  const auto store = Load();
+  CertificateRequest request = Request();
+  request.lab = true;
+  const auto issued = ValueOrDie(store->Issue(request, key_, kNow));
+  const auto leaf = ValueOrDie(crypto::Certificate::FromDer(issued.der));
   EXPECT_NE(leaf.subject().find("LAB"), std::string::npos);
+  const auto lab = store->Trusted(Authority::kLab, kNow);
+  EXPECT_EQ(lab.front().common_name(), "Preseal lab device CA");
+  EXPECT_EQ(Judge(leaf, lab.front(), crypto::kOidClientAuth), ChainOutcome::kTrusted);
+  EXPECT_EQ(Judge(leaf, store->device_ca(), crypto::kOidClientAuth), ChainOutcome::kUntrusted);
+}
+
+TEST_F(CaStoreTest, FolderOlderThanTheLabAuthorityIssuesAllButLabCertificates) {
+  fs::remove(Files().lab_ca.key);
+  fs::remove(Files().lab_ca.certificate);
+  const auto store = Load();
+  EXPECT_OK(CaStore::ValidateReload(folder_, kNow));
+  EXPECT_OK(store->Issue(Request(), key_, kNow));
+  CertificateRequest lab = Request();
+  lab.lab = true;
+  EXPECT_THAT(store->Issue(lab, key_, kNow),
+              StatusIs(StatusCode::kFailedPrecondition, "ca rotate lab"));
+}
+
+TEST_F(CaStoreTest, RefusesARequestThatPassedNoTrustModel) {
+  CertificateRequest request = Request();
+  request.trust_models.clear();
+  EXPECT_THAT(Load()->Issue(request, key_, kNow), StatusIs(StatusCode::kInvalidArgument));
+}
+
+TEST_F(CaStoreTest, EachListIsSignedByTheKeyWhoseCertificatesNameIt) {
+  const auto store = Load();
+  const auto lists = ValueOrDie(store->CurrentCrls({{"4a5b", kNow}}, kNow));
+  ASSERT_EQ(lists.size(), 2u);
+  EXPECT_EQ(lists[0].name, "device-1.crl");
+  EXPECT_EQ(lists[1].name, "lab-1.crl");
+  crypto::test::ForeignTools tools;
+  tools.Write("list.der", AsText(lists[0].der));
+  tools.Write("ca.pem", store->device_ca().ToPem());
+  ASSERT_EQ(tools.Run("openssl crl -inform DER -in list.der -CAfile ca.pem -noout -text"), 0)
+      << tools.output();
+  EXPECT_THAT(tools.output(), HasSubstr("verify OK"));
+  EXPECT_THAT(tools.output(), HasSubstr("Serial Number: 4A5B"));
 }
 
 TEST_F(CaStoreTest, DeviceCertificateEndsWithItsAuthority) {
   const auto store = Load();
-  const auto key = ValueOrDie(crypto::PrivateKey::GenerateP256()).public_key();
   const WallTime end = store->device_ca().not_after();
-  const auto issued = ValueOrDie(store->Issue(Request(), key, end - kDay));
+  const auto issued = ValueOrDie(store->Issue(Request(), key_, end - kDay));
   EXPECT_EQ(ValueOrDie(crypto::Certificate::FromDer(issued.der)).not_after(), end);
-  EXPECT_THAT(store->Issue(Request(), key, end + kDay),
+  EXPECT_THAT(store->Issue(Request(), key_, end + kDay),
               StatusIs(StatusCode::kFailedPrecondition, "device CA"));
 }
 
@@ -185,7 +243,7 @@ TEST_F(CaStoreTest, RenewalKeepsTheKey) {
   const auto renewed = Load();
   EXPECT_THAT(renewed->server_certificate().dns_names(), ElementsAre("preseal.example"));
   EXPECT_EQ(renewed->server_certificate().not_after(), later + kServerCertificateLife);
-  EXPECT_EQ(Snapshot(folder_).size(), 12u);
+  EXPECT_EQ(Snapshot(folder_).size(), 14u);
   EXPECT_EQ(ModeOf(Files().server.certificate), 0644u);
 }
 
@@ -236,7 +294,7 @@ TEST_F(CaStoreTest, KeyOfAnotherCertificateIsRefused) {
 }
 
 TEST_F(CaStoreTest, LeafOfAnotherAuthorityIsRefused) {
-  ASSERT_OK(CaStore::Create(parent_ / "other", "Example Works", names_, kNow));
+  ASSERT_OK(CaStore::Create(parent_ / "other", settings_, kNow));
   const CaFiles other(parent_ / "other");
   const auto overwrite = fs::copy_options::overwrite_existing;
   fs::copy_file(other.server.key, Files().server.key, overwrite);

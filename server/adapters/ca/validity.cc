@@ -25,6 +25,10 @@ Status CheckValidAt(const crypto::Certificate& certificate, WallTime now) {
       TimeText(certificate.not_before()), TimeText(certificate.not_after()), TimeText(now)));
 }
 
+crypto::Validity CaValidity(WallTime now) {
+  return {now - kClockSkewMax, now + kCaCertificateLife};
+}
+
 StatusOr<crypto::Validity> ValidityWithin(const crypto::Certificate& issuer, WallTime now,
                                           WallTime not_after) {
   RETURN_IF_ERROR(CheckValidAt(issuer, now));

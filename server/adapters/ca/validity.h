@@ -13,6 +13,10 @@ namespace preseal::server {
 StatusOr<crypto::Validity> ValidityWithin(const crypto::Certificate& issuer, WallTime now,
                                           WallTime not_after);
 
+// Of an authority made at `now`: kCaCertificateLife. It begins further back than any certificate
+// under it, so that a clock set back a little can still issue.
+crypto::Validity CaValidity(WallTime now);
+
 // FAILED_PRECONDITION "SUBJECT is valid only from … until …" unless `certificate` is valid at
 // `now`.
 Status CheckValidAt(const crypto::Certificate& certificate, WallTime now);

@@ -31,6 +31,7 @@ class ConfigReader {
     RETURN_IF_ERROR(ReadEndpoint(map.Child("api_port"), &out->api_port));
     RETURN_IF_ERROR(ReadEndpoint(map.Child("web_port"), &out->web_port));
     RETURN_IF_ERROR(ReadTrust(map.Child("trust"), out));
+    RETURN_IF_ERROR(ReadCa(map.Child("ca"), out));
     RETURN_IF_ERROR(ReadFlow(map.Child("technician_flow"), out));
     if (out->organisation.size() > kNameBytesMax) map.Fail("organisation", "too long");
     if (out->public_names.empty()) out->public_names = {"localhost", "127.0.0.1", "::1"};
@@ -64,6 +65,16 @@ class ConfigReader {
     size_t expired = 0;
     map.Choice("expired_ek", {"refuse", "accept-with-finding"}, &expired);
     out->accept_expired_ek = expired == 1;
+    return map.Finish();
+  }
+
+  Status ReadCa(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    map.Optional("device_key", &out->ca_device_key);
+    if (!out->ca_device_key.empty() && !out->ca_device_key.starts_with("pkcs11:")) {
+      map.Fail("device_key", "must be a PKCS#11 URI (RFC 7512)");
+    }
     return map.Finish();
   }
 

@@ -29,6 +29,7 @@ struct ServerConfig {
   std::vector<std::filesystem::path> ek_roots;  // PEM files or folders of them
   std::filesystem::path lab_root;               // PEM; empty: virtual TPMs are refused
   bool accept_expired_ek = false;
+  std::string ca_device_key;       // PKCS#11 URI of the device authority's key; empty: a file
   std::filesystem::path profiles;  // folder of *.yaml
   std::string default_profile;
   bool auto_start = false;
