@@ -10,10 +10,10 @@ import { caFile, program, setting, spoilt, withFolder } from "./floor.mjs";
 const evidence = setting("PRESEAL_EVIDENCE");
 const inEvidence = (name) => join(evidence, name);
 
-test("openssl accepts the issued device certificate under the device CA and no other", () => {
-  const accepted = program("openssl", ["verify", "-CAfile", caFile("device-ca"), inEvidence("device.pem")]);
+test("openssl accepts a lab device's certificate under the lab's device CA and no other", () => {
+  const accepted = program("openssl", ["verify", "-CAfile", caFile("lab-ca"), inEvidence("device.pem")]);
   assert.ok(accepted.ok, accepted.text);
-  for (const other of ["server-ca", "station-ca", "seal-ca"]) {
+  for (const other of ["device-ca", "server-ca", "station-ca", "seal-ca"]) {
     const refused = program("openssl", ["verify", "-CAfile", caFile(other), inEvidence("device.pem")]);
     assert.ok(!refused.ok, `accepted under ${other}`);
   }
@@ -22,7 +22,7 @@ test("openssl accepts the issued device certificate under the device CA and no o
 test("openssl refuses the device certificate with one bit turned", async () => {
   await withFolder((folder) => {
     const changed = join(folder, "changed.der");
-    const verify = () => program("openssl", ["verify", "-CAfile", caFile("device-ca"), changed]);
+    const verify = () => program("openssl", ["verify", "-CAfile", caFile("lab-ca"), changed]);
     writeFileSync(changed, readFileSync(inEvidence("device.der")));
     assert.ok(verify().ok, "the unchanged DER must be accepted");
     // The last byte belongs to the signature, so that it still parses.
