@@ -19,7 +19,6 @@
 #include "server/adapters/grpc/device_service.h"
 #include "server/adapters/grpc/enrollment_service.h"
 #include "server/adapters/grpc/fleet_service.h"
-#include "server/adapters/grpc/identity_service.h"
 #include "server/adapters/http/web_server.h"
 #include "server/adapters/password/sodium_hasher.h"
 #include "server/adapters/profile/profile_directory.h"
@@ -108,12 +107,9 @@ struct ServerApp::Parts {
   std::optional<SodiumHasher> hasher;
   std::optional<Accounts> accounts;
   std::optional<LiveDevices> live;
-  RevocationMap revocations;
   std::optional<Dispatcher> dispatcher;
   std::optional<TechnicianFlow> flow;
   std::optional<DeviceImport> import;
-  std::optional<IdentityOffice> identities;
-  std::optional<AdmissionOffice> admission;
   ProtoEvidenceDecoder decoder;
   std::optional<Enrollment> enrollment;
   std::optional<SealOffice> seals;
@@ -127,7 +123,6 @@ struct ServerApp::Parts {
   std::optional<AuthService> auth_service;
   std::optional<FleetService> fleet_service;
   std::optional<BatchService> batch_service;
-  std::optional<IdentityService> identity_service;
   // Ports, opened last.
   BuiltPort device_port;
   BuiltPort enrollment_port;
@@ -178,15 +173,12 @@ Status ServerApp::Parts::BuildUseCases() {
   ASSIGN_OR_RETURN(hasher, SodiumHasher::Open());
   accounts.emplace(*store, clock, *hasher);
   live.emplace(clock);
-  RETURN_IF_ERROR(revocations.Load(*store, clock.Now()));
   dispatcher.emplace(*store, clock, *live);
   flow.emplace(*store, clock, *profiles, *dispatcher);
   import.emplace(*store, clock);
-  identities.emplace(*store, clock, *live, revocations);
-  admission.emplace(*store, clock);
   enrollment.emplace(*store, clock, decoder, *ca, *trust);
   seals.emplace(*store, clock, decoder, *ca, config.organisation);
-  sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals,
+  sessions.emplace(*store, clock, *live, *flow, *dispatcher, *seals,
                    SessionSettings{config.organisation, config.auto_start});
   return sessions->ForgetConnections();
 }
@@ -195,11 +187,10 @@ void ServerApp::Parts::BuildServices() {
   workers.emplace(kWorkerThreads, kWorkerQueueMax);
   hashing.emplace(kPasswordHashThreads, kPasswordHashQueueMax);
   enrollment_service.emplace(*enrollment, *workers, [this] { return ServerLeaf(); });
-  artifact_service.emplace(*blobs, revocations, *workers);
+  artifact_service.emplace(*blobs, *workers);
   auth_service.emplace(*accounts, *workers, *hashing, config.organisation);
   fleet_service.emplace(*store, *accounts, *flow, *import, *feed, *workers, clock);
   batch_service.emplace(*store, *accounts, *feed, *workers);
-  identity_service.emplace(*accounts, *identities, *admission, *workers);
 }
 
 // Of the file that gRPC shows to new connections.
@@ -218,7 +209,7 @@ Status ServerApp::Parts::OpenGrpcPorts() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
-                                       {&*auth_service, &*fleet_service, &*batch_service, &*identity_service}));
+                                       {&*auth_service, &*fleet_service, &*batch_service}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
@@ -234,7 +225,7 @@ Status ServerApp::Parts::OpenWebPort() {
   ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
   options.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService",
-                      "preseal.batch.v1.BatchService", "preseal.identity.v1.IdentityService"};
+                      "preseal.batch.v1.BatchService"};
   options.healthy = [this] { return !draining.load(); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
   return OkStatus();
@@ -274,10 +265,7 @@ StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config
   return app;
 }
 
-void ServerApp::Tick() {
-  parts_->sessions->Tick();
-  parts_->identities->Tick();
-}
+void ServerApp::Tick() { parts_->sessions->Tick(); }
 
 Status ServerApp::Reload() {
   Parts& p = *parts_;
