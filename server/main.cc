@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // preseal-server: flags and exit code.
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "server/app/commands.h"
@@ -14,6 +15,40 @@ constexpr char kAbout[] =
 constexpr char kFooter[] =
     "Exit codes: 0 done, 1 failed (the reason is on standard error), above 100 wrong usage.\n"
     "SIGTERM drains and stops; SIGHUP takes over renewed certificates and rotated keys.";
+
+// `preseal-server ca …`
+struct CaCommands {
+  CLI::App* rotate = nullptr;
+  CLI::App* retire = nullptr;
+  CLI::App* list = nullptr;
+  std::string authority;
+  int generation = 0;
+
+  void AddTo(CLI::App& app, std::string& config) {
+    auto* ca = app.add_subcommand("ca", "the issuing keys of the authorities");
+    ca->require_subcommand(1);
+    rotate = ca->add_subcommand(
+        "rotate", "sign with a new key; the old one stays trusted while it is needed");
+    retire = ca->add_subcommand("retire", "trust an old key no longer, such as after a theft");
+    list = ca->add_subcommand("list", "show all keys and until when they count");
+    for (CLI::App* command : {rotate, retire}) {
+      command->add_option("authority", authority, "device, lab, station, server or seal")
+          ->required();
+    }
+    retire->add_option("generation", generation, "its number in `ca list`")->required();
+    for (CLI::App* command : {rotate, retire, list}) {
+      command->add_option("-c,--config", config, "configuration file (YAML)")
+          ->capture_default_str();
+    }
+  }
+  // The exit code; nullopt if none of them was asked for.
+  std::optional<int> Run(const std::string& config) const {
+    if (*rotate) return preseal::server::RunCaRotate(config, authority);
+    if (*retire) return preseal::server::RunCaRetire(config, authority, generation);
+    if (*list) return preseal::server::RunCaList(config);
+    return std::nullopt;
+  }
+};
 
 }  // namespace
 
@@ -60,21 +95,8 @@ int main(int argc, char** argv) {
   user_add->add_option("name", new_user, "user name")->required();
   user_add->add_option("--role", role, "operator, lead, admin or auditor")->capture_default_str();
 
-  auto* ca = app.add_subcommand("ca", "the issuing keys of the authorities");
-  ca->require_subcommand(1);
-  std::string authority;
-  const auto with_authority = [&authority](CLI::App* command) {
-    command->add_option("authority", authority, "device, lab, station, server or seal")->required();
-    return command;
-  };
-  int generation = 0;
-  auto* ca_rotate = with_authority(with_config(ca->add_subcommand(
-      "rotate", "sign with a new key; the old one stays trusted while it is needed")));
-  auto* ca_retire = with_authority(with_config(
-      ca->add_subcommand("retire", "trust an old key no longer, such as after a theft")));
-  ca_retire->add_option("generation", generation, "its number in `ca list`")->required();
-  auto* ca_list =
-      with_config(ca->add_subcommand("list", "show all keys and until when they count"));
+  CaCommands ca;
+  ca.AddTo(app, config);
 
   CLI11_PARSE(app, argc, argv);
   if (*init) return preseal::server::RunInit(config, user);
@@ -83,9 +105,7 @@ int main(int argc, char** argv) {
     return preseal::server::RunStation(config, station_name, station_folder, station_days);
   }
   if (*renew) return preseal::server::RunRenew(config);
-  if (*ca_rotate) return preseal::server::RunCaRotate(config, authority);
-  if (*ca_retire) return preseal::server::RunCaRetire(config, authority, generation);
-  if (*ca_list) return preseal::server::RunCaList(config);
+  if (const auto exit_code = ca.Run(config)) return *exit_code;
   if (*user_add) return preseal::server::RunUserAdd(config, new_user, role);
   return 1;
 }
