@@ -126,7 +126,7 @@ StatusOr<std::vector<int>> CaFiles::Generations(Authority authority) const {
 }
 
 StatusOr<std::vector<int>> CaFiles::RetiredGenerations(Authority authority) const {
-  return WithSuffix(authority, ".pem.retired");
+  return WithSuffix(authority, ".pem" + std::string(kRetiredSuffix));
 }
 
 StatusOr<int> CaFiles::NextGeneration(Authority authority) const {
