@@ -28,6 +28,7 @@
 #include "server/domain/progress.h"
 #include "server/service/evidence_ports.h"
 #include "server/service/identity_ports.h"
+#include "server/service/trust_ports.h"
 
 namespace preseal::server {
 
@@ -232,6 +233,7 @@ struct Tx {
   CertificateStore& certificates;
   AdmissionStore& admission;
   GoldenStore& goldens;
+  TrustStore& trust;
 };
 
 // The store. Thread-safe.

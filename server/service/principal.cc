@@ -22,6 +22,8 @@ std::string_view NameOf(Right right) {
       return "see batches";
     case Right::kManageTokens:
       return "manage API tokens";
+    case Right::kManageTrust:
+      return "change whose word about TPMs counts, or the policy";
   }
   return "";
 }
@@ -42,6 +44,7 @@ bool Allows(Role role, Right right) {
     case Right::kSeeBatches:
       return staff || role == Role::kAuditor || role == Role::kReseller;
     case Right::kManageTokens:
+    case Right::kManageTrust:
       return role == Role::kAdmin;
   }
   return false;

@@ -25,6 +25,7 @@ enum class Right {
   kSeeEvidence,        // lead, admin, auditor
   kSeeBatches,         // everyone; resellers only their own
   kManageTokens,       // admin
+  kManageTrust,        // admin: trust bundle, policy
 };
 
 bool Allows(Role role, Right right);

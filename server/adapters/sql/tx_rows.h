@@ -15,6 +15,7 @@
 #include "server/adapters/sql/golden_rows.h"
 #include "server/adapters/sql/identity_rows.h"
 #include "server/adapters/sql/run_rows.h"
+#include "server/adapters/sql/trust_rows.h"
 
 namespace preseal::server {
 
@@ -33,7 +34,8 @@ class TxRows {
         identities_(connection),
         certificates_(connection),
         admission_(connection),
-        goldens_(connection) {}
+        goldens_(connection),
+        trust_(connection) {}
   TxRows(const TxRows&) = delete;
   TxRows& operator=(const TxRows&) = delete;
 
@@ -54,8 +56,9 @@ class TxRows {
   CertificateRows certificates_;
   AdmissionRows admission_;
   GoldenRows goldens_;
-  Tx tx_{devices_,  batches_, runs_,       events_,       commands_,  evidence_,
-         accounts_, audit_,   identities_, certificates_, admission_, goldens_};
+  TrustRows trust_;
+  Tx tx_{devices_, batches_,    runs_,         events_,    commands_, evidence_, accounts_,
+         audit_,   identities_, certificates_, admission_, goldens_,  trust_};
 };
 
 }  // namespace preseal::server
