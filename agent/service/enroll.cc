@@ -267,4 +267,21 @@ StatusOr<SignedStatement> TakeSealQuote(TpmPort& tpm, IdentityStore& store, Byte
   return tpm.Quote(*ak, nonce, selections);
 }
 
+StatusOr<KeyAttestation> AttestDeviceKey(TpmPort& tpm, IdentityStore& store,
+                                         uint32_t device_key_handle,
+                                         const tpmwire::Sha256Digest& binding,
+                                         std::span<const PcrMask> pcrs) {
+  ASSIGN_OR_RETURN_CTX(const auto selections, CheckPcrs(pcrs), "attest device key");
+  ASSIGN_OR_RETURN_CTX(const KeyUniques uniques, store.LoadOrCreateUniques(), "attest device key");
+  ASSIGN_OR_RETURN(const auto device_key, tpm.LoadDeviceKey(device_key_handle));
+  ASSIGN_OR_RETURN(const auto ak, tpm.CreateAk(uniques.ak));
+  KeyAttestation out;
+  out.ak_public = ak->public_area();
+  out.device_key_public = device_key->public_area();
+  ASSIGN_OR_RETURN(out.certify,
+                   tpm.Certify(*device_key, *ak, tpmwire::CertifyQualifyingData(binding)));
+  ASSIGN_OR_RETURN(out.quote, tpm.Quote(*ak, tpmwire::QuoteQualifyingData(binding), selections));
+  return out;
+}
+
 }  // namespace preseal::agent

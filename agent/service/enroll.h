@@ -15,6 +15,7 @@
 #include "agent/service/tpm_port.h"
 #include "common/base/bytes.h"
 #include "common/status/status.h"
+#include "common/tpmwire/binding.h"
 
 namespace preseal::agent {
 
@@ -67,5 +68,23 @@ StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSetting
 // INVALID_ARGUMENT for a wrong nonce or selection; otherwise as the ports.
 StatusOr<SignedStatement> TakeSealQuote(TpmPort& tpm, IdentityStore& store, ByteView nonce,
                                         std::span<const PcrMask> pcrs);
+
+// A fresh statement about the device key that is in use, for the renewal of its certificate.
+struct KeyAttestation {
+  Bytes ak_public;          // TPMT_PUBLIC
+  Bytes device_key_public;  // TPMT_PUBLIC
+  SignedStatement certify;
+  SignedStatement quote;
+};
+// By the AK of the enrolment, as TakeSealQuote: CreatePrimary, Certify, Quote, FlushContext, and
+// two ReadPublic to find the device key.
+//   device_key_handle  DeviceIdentity::device_key_handle
+//   binding            what both statements are bound to, each under its own label
+//                      (common/tpmwire/binding.h)
+// INVALID_ARGUMENT for a wrong selection; NOT_FOUND if the TPM was cleared; otherwise as the ports.
+StatusOr<KeyAttestation> AttestDeviceKey(TpmPort& tpm, IdentityStore& store,
+                                         uint32_t device_key_handle,
+                                         const tpmwire::Sha256Digest& binding,
+                                         std::span<const PcrMask> pcrs);
 
 }  // namespace preseal::agent

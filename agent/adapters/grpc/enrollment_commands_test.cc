@@ -17,10 +17,12 @@
 //   which the EK's does.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "agent/adapters/grpc/enrollment_fixture.h"
-#include "agent/adapters/tpm/engine.h"
+#include "common/tpmwire/attest.h"
+#include "common/tpmwire/binding.h"
 #include "tests/support/child_process.h"
 #include "tests/support/tpm_wiretap.h"
 
@@ -104,6 +106,24 @@ TEST_F(EnrollCommandsTest, SealQuoteIsThree) {
   const std::vector<PcrMask> pcrs = {{0x000B, {0xFF, 0x43, 0x00}}};
   ASSERT_OK(TakeSealQuote(*tpm_, *store_, Bytes(32, 0x42), pcrs));
   EXPECT_EQ(tap_->names(), (Names{"CreatePrimary", "Quote", "FlushContext"}));
+}
+
+TEST_F(EnrollCommandsTest, RenewalIsSixAndSaysWhatEnrolmentSaid) {
+  ASSERT_NO_FATAL_FAILURE(Tap());
+  ASSERT_OK_AND_ASSIGN(const auto outcome, Run());
+  const uint32_t handle = std::get<DeviceIdentity>(outcome).device_key_handle;
+  tap_->Forget();
+  const tpmwire::Sha256Digest binding = tpmwire::Sha256({Bytes(32, 0x42)});
+  const std::vector<PcrMask> pcrs = {{0x000B, {0xFF, 0x43, 0x00}}};
+  ASSERT_OK_AND_ASSIGN(const auto renewed, AttestDeviceKey(*tpm_, *store_, handle, binding, pcrs));
+  EXPECT_EQ(tap_->names(), (Names{"ReadPublic", "ReadPublic", "CreatePrimary", "Certify", "Quote",
+                                  "FlushContext"}));
+  EXPECT_EQ(ToString(renewed.ak_public), server_->evidence().ak_public());
+  EXPECT_EQ(ToString(renewed.device_key_public), server_->evidence().device_key_public());
+  ASSERT_OK_AND_ASSIGN(const auto certify, tpmwire::ParseAttest(renewed.certify.attest));
+  ASSERT_OK_AND_ASSIGN(const auto quote, tpmwire::ParseAttest(renewed.quote.attest));
+  EXPECT_TRUE(std::ranges::equal(certify.extra_data, tpmwire::CertifyQualifyingData(binding)));
+  EXPECT_TRUE(std::ranges::equal(quote.extra_data, tpmwire::QuoteQualifyingData(binding)));
 }
 
 TEST_F(EnrollCommandsTest, SignatureOfAConnectionIsOne) {
