@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include "tests/support/child_process.h"
 
@@ -106,14 +107,14 @@ Status ManufactureTpm(const std::string& state_dir, const EkAuthority& authority
 }
 
 StatusOr<std::unique_ptr<Swtpm>> Swtpm::Start(const std::string& state_dir,
-                                              const std::string& socket_path) {
+                                              const std::string& socket_path, Family family) {
   if (socket_path.size() > kSocketPathBytesMax) {
     return InvalidArgument("socket path too long: " + socket_path);
   }
   std::error_code error;
   fs::create_directories(state_dir, error);
   if (error) return Internal("cannot create " + state_dir + ": " + error.message());
-  std::unique_ptr<Swtpm> swtpm(new Swtpm(state_dir, socket_path));
+  std::unique_ptr<Swtpm> swtpm(new Swtpm(state_dir, socket_path, family));
   RETURN_IF_ERROR(swtpm->Launch());
   return swtpm;
 }
@@ -143,11 +144,13 @@ Status Swtpm::Launch() {
   fs::remove(socket_path_, ignored);  // a killed swtpm leaves them behind
   fs::remove(control, ignored);
   const std::string log = state_dir_ + "/swtpm.log";
-  ASSIGN_OR_RETURN(
-      pid_, Spawn({"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state_dir_, "--server",
-                   "type=unixio,path=" + socket_path_, "--ctrl", "type=unixio,path=" + control,
-                   "--flags", "not-need-init,startup-clear"},
-                  log));
+  std::vector<std::string> argv = {"swtpm",      "socket",
+                                   "--tpmstate", "dir=" + state_dir_,
+                                   "--server",   "type=unixio,path=" + socket_path_,
+                                   "--ctrl",     "type=unixio,path=" + control,
+                                   "--flags",    "not-need-init,startup-clear"};
+  if (family_ == Family::k20) argv.push_back("--tpm2");
+  ASSIGN_OR_RETURN(pid_, Spawn(argv, log));
   const auto deadline = std::chrono::steady_clock::now() + kStartWithin;
   // The control socket is asked: a connection to the other one would count as a TPM client.
   while (!AnswersControl(control)) {

@@ -43,10 +43,13 @@ Status ManufactureTpm(const std::string& state_dir, const EkAuthority& authority
 // start it from one that lives as long as it is needed. Not thread-safe.
 class Swtpm {
  public:
+  enum class Family { k20, k12 };  // 1.2: what a firmware setup may still be switched to
+
   // `state_dir` is created if absent; an empty one is a blank TPM without EK certificate.
   // InvalidArgument if `socket_path` is longer than 100 bytes; Internal if swtpm does not come up.
   static StatusOr<std::unique_ptr<Swtpm>> Start(const std::string& state_dir,
-                                                const std::string& socket_path);
+                                                const std::string& socket_path,
+                                                Family family = Family::k20);
   ~Swtpm();
   Swtpm(const Swtpm&) = delete;
   Swtpm& operator=(const Swtpm&) = delete;
@@ -62,12 +65,13 @@ class Swtpm {
   Status Restart();
 
  private:
-  Swtpm(std::string state_dir, std::string socket_path)
-      : state_dir_(std::move(state_dir)), socket_path_(std::move(socket_path)) {}
+  Swtpm(std::string state_dir, std::string socket_path, Family family)
+      : state_dir_(std::move(state_dir)), socket_path_(std::move(socket_path)), family_(family) {}
   Status Launch();
 
   std::string state_dir_;
   std::string socket_path_;
+  Family family_;
   pid_t pid_ = 0;
 };
 

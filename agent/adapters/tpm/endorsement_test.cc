@@ -2,6 +2,7 @@
 // Finding the EK and its certificates, and opening credentials with it, on a real software TPM.
 #include "agent/adapters/tpm/endorsement.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "agent/adapters/tpm/tpm_fixture.h"
@@ -44,6 +45,67 @@ TEST_F(EndorsementTest, MakesTheCertifiedEkAgainAfterItsHandleWasLost) {
     EXPECT_EQ(ToHex(ek.key->public_area()), ToHex(before)) << kind;
     EXPECT_FALSE(ek.certificate.empty());
   }
+}
+
+// The owner cleared the TPM: the persistent EKs are gone, the maker's certificates are not, and the
+// seed still gives the very keys they certify.
+TEST_F(EndorsementTest, ClearedChipStillHasItsCertifiedEks) {
+  Manufacture();
+  for (const std::string kind : {"H-3 P-384", "L-1 RSA-2048"}) {
+    ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = kind}));
+    Bytes before;
+    {
+      ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
+      before = ek.key->public_area();
+    }
+    Tpm2({"tpm2_clear", "-c", "p"});
+    ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = kind}));
+    ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
+    EXPECT_EQ(ToHex(ek.key->public_area()), ToHex(before)) << kind;
+    ASSERT_OK_AND_ASSIGN(const auto certificate, crypto::Certificate::FromDer(ek.certificate));
+    ASSERT_OK_AND_ASSIGN(const auto certified, certificate.public_key());
+    ASSERT_OK_AND_ASSIGN(const auto key, tpmwire::ToPublicKey(AreaOf(*ek.key)));
+    EXPECT_TRUE(key.Equals(certified)) << kind;
+  }
+}
+
+TEST_F(EndorsementTest, EveryKindIsOfItsTemplatePersistentOrNot) {
+  for (const auto& kind : tpmwire::EkKinds()) {
+    ASSERT_NO_FATAL_FAILURE(Open({.ek_kind = kind.name}));
+    Bytes made;
+    {
+      ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
+      EXPECT_TRUE(tpmwire::MatchesTemplate(AreaOf(*ek.key), kind.make_template())) << kind.name;
+      made = ek.key->public_area();
+    }
+    // Made persistent by a tool from the same template; found there, not made again.
+    const bool ecc = std::string_view(kind.name).find("P-") != std::string_view::npos;
+    if (kind.nv_certificate > tpmwire::kNvEkCertP256Low) continue;  // the tool knows the low range
+    const std::string handle = fmt::format("{:#010x}", kind.handle);
+    Tpm2({"tpm2_createek", "-G", ecc ? "ecc" : "rsa", "-c", handle, "-u", dir_.File("ek.pub")});
+    ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
+    EXPECT_EQ(ToHex(ek.key->public_area()), ToHex(made)) << kind.name;
+  }
+}
+
+TEST_F(EndorsementTest, CertifiedKindComesBeforePersistentWithout) {
+  Tpm2({"tpm2_createek", "-G", "ecc", "-c", "0x81010002", "-u", dir_.File("ek.pub")});
+  Tpm2({"tpm2_flushcontext", "-t"});
+  ASSERT_NO_FATAL_FAILURE(WriteNv("0x01C00002", Bytes(64, 0xFF)));
+  ASSERT_NO_FATAL_FAILURE(Open({}));
+  ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
+  EXPECT_EQ(ek.nv_index, 0x01C00002u);
+  EXPECT_EQ(ek.certificate, Bytes(64, 0xFF));  // as it is: judging it is the server's
+  EXPECT_TRUE(tpmwire::MatchesTemplate(AreaOf(*ek.key), tpmwire::EkTemplateRsa2048Low()));
+}
+
+TEST_F(EndorsementTest, IndexThatWasNeverWrittenIsNoCertificate) {
+  Tpm2({"tpm2_nvdefine", "0x01C0000A", "-C", "o", "-s", "100", "-a",
+        "ownerread|ownerwrite|authread|no_da"});
+  ASSERT_NO_FATAL_FAILURE(Open({}));
+  ASSERT_OK_AND_ASSIGN(const EndorsementKey ek, tpm_->ReadEndorsementKey());
+  EXPECT_TRUE(ek.certificate.empty());
+  EXPECT_EQ(ek.nv_index, 0u);
 }
 
 TEST_F(EndorsementTest, BlankChipOffersLowRangeEkWithoutCertificate) {

@@ -63,6 +63,9 @@ StatusOr<Secret> Tpm::ActivateCredential(const TpmKey& ak, const EndorsementKey&
   RETURN_IF_ERROR(connection_->Run([&](Link& link) {
     ASSIGN_OR_RETURN(const ESYS_TR ak_handle, ak_key->Use(link));
     ASSIGN_OR_RETURN(const ESYS_TR ek_handle, ek_key->Use(link));
+    // An encrypted session would cost StartAuthSession, with an EK operation of its own, for a
+    // secret that is used once and opens nothing outside this TLS connection. Whoever reads the bus
+    // of such a chip sees it; docs/agent-tpm.md says so.
     if (by_password) {
       ASSIGN_OR_RETURN(opened,
                        Activate(link, ak_handle, ek_handle, ESYS_TR_PASSWORD, blob, secret));

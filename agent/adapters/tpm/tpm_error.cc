@@ -123,6 +123,13 @@ Status TpmStatus(uint32_t rc, std::string_view verb) {
                     "device exists",
                     verb, rc));
   }
+  // What the library makes of an answer in another version's form.
+  if (rc == TSS2_SYS_RC_GENERAL_FAILURE) {
+    return Unimplemented(
+        fmt::format("{}: TPM does not answer as version 2.0 (code {:#x}): switch it to TPM 2.0 in "
+                    "the firmware setup",
+                    verb, rc));
+  }
   if (FromTpm(rc)) {
     const uint32_t code = WithoutPosition(rc);
     for (const Translation& entry : kTranslations) {

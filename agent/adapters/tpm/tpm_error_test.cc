@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "agent/adapters/tpm/endorsement.h"
 #include "tests/support/status_matchers.h"
 
@@ -39,6 +41,23 @@ TEST(TpmErrorTest, CodesOfTheFloorCallForTheirAction) {
 
 TEST(TpmErrorTest, UnknownCodeIsInternalAndPrinted) {
   EXPECT_THAT(TpmStatus(0x70004, "verb"), StatusIs(StatusCode::kInternal, "0x70004"));
+}
+
+TEST(TpmErrorTest, DeviceThatDoesNotOpenIsNamedByItsCause) {
+  const struct {
+    int error;
+    const char* text;
+  } cases[] = {
+      {ENOENT, "enable it in the firmware setup"},
+      {EACCES, "group tss"},
+      {EBUSY, "use /dev/tpmrm0"},
+      {EIO, "kernel's log"},
+      {0, "its address is right"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(OpenFailed("device:/dev/tpm0", c.error),
+                StatusIs(StatusCode::kUnavailable, c.text));
+  }
 }
 
 TEST(TpmErrorTest, ZeroIsSuccess) { EXPECT_OK(TpmStatus(0, "verb")); }
