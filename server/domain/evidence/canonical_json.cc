@@ -105,6 +105,18 @@ std::vector<Bytes> MemberReader::BinaryList(std::string_view name, size_t count_
   return out;
 }
 
+std::vector<std::string> MemberReader::TextList(std::string_view name, size_t count_max) {
+  std::vector<std::string> out;
+  for (const Json& item : Array(name, count_max)) {
+    if (item.is_string()) {
+      out.push_back(item.get<std::string>());
+    } else {
+      Fail(fmt::format("{} holds something else than text", name));
+    }
+  }
+  return out;
+}
+
 int64_t MemberReader::Integer(std::string_view name) {
   const Json* value = Find(name);
   if (value != nullptr && value->is_number_integer() && NumbersFit(*value)) {

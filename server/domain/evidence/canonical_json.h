@@ -33,6 +33,7 @@ class MemberReader {
   Bytes Binary(std::string_view name);
   crypto::Digest256 Digest(std::string_view name);
   std::vector<Bytes> BinaryList(std::string_view name, size_t count_max);
+  std::vector<std::string> TextList(std::string_view name, size_t count_max);
   uint64_t Unsigned(std::string_view name);
   int64_t Integer(std::string_view name);
   WallTime Time(std::string_view name);

@@ -37,6 +37,7 @@ std::optional<ChainFault> ChainWalk::Step(const EvidenceLink& link, bool gap_all
       return Fault(link, fmt::format("record {} after {}", link.sequence, before->sequence),
                    fmt::format("record {}", before->sequence + 1));
     }
+    if (first_missing_ == 0) first_missing_ = before->sequence + 1;
     missing_ += link.sequence - before->sequence - 1;
     return std::nullopt;
   }

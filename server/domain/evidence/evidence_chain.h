@@ -34,13 +34,15 @@ class ChainWalk {
   // What does not fit, if anything; the walk then goes on from this link. `gap_allowed`: records
   // between the last link and this one may be missing.
   std::optional<ChainFault> Step(const EvidenceLink& link, bool gap_allowed);
-  uint64_t missing() const { return missing_; }  // in allowed gaps
+  uint64_t missing() const { return missing_; }              // in allowed gaps
+  uint64_t first_missing() const { return first_missing_; }  // 0: none
   const std::optional<EvidenceLink>& last() const { return last_; }
 
  private:
   const Extent extent_;
   std::optional<EvidenceLink> last_;
   uint64_t missing_ = 0;
+  uint64_t first_missing_ = 0;
 };
 
 // A line of an evidence file that stands for a record whose text is no longer kept, without the

@@ -60,12 +60,25 @@ Json PolicyJson(const PolicyRecord& policy) {
           {"text", policy.text}};
 }
 
+Json NotesJson(const std::map<crypto::Digest256, AnchorNote>& notes) {
+  Json rows = Json::array();
+  for (const auto& [fingerprint, note] : notes) {
+    rows.push_back({{"sha256", BytesText(fingerprint)},
+                    {"vendor", note.vendor},
+                    {"sha1_reason", note.sha1_reason}});
+  }
+  return rows;
+}
+
 Json TrustJson(const TrustRecord& trust) {
   return {{"version", trust.version},
           {"sha256", BytesText(trust.sha256)},
           {"roots", BytesList(trust.roots)},
           {"intermediates", BytesList(trust.intermediates)},
-          {"lab_roots", BytesList(trust.lab_roots)}};
+          {"lab_roots", BytesList(trust.lab_roots)},
+          {"revocations", BytesList(trust.revocations)},
+          {"eku_optional", trust.eku_optional},
+          {"notes", NotesJson(trust.notes)}};
 }
 
 std::vector<RecordedFinding> ReadFindings(MemberReader& in) {
@@ -105,6 +118,18 @@ void ReadActivation(MemberReader& in, EvidenceRecord* out) {
   if (!activation.status().ok()) in.Fail("activation: " + MessageOf(activation.status()));
 }
 
+std::map<crypto::Digest256, AnchorNote> ReadNotes(MemberReader& in) {
+  std::map<crypto::Digest256, AnchorNote> notes;
+  for (const Json& row : in.Array("notes", 3 * kEvidenceTrustCertificatesMax)) {
+    MemberReader note(row);
+    AnchorNote& read = notes[note.Digest("sha256")];
+    read.vendor = note.Text("vendor");
+    read.sha1_reason = note.Text("sha1_reason");
+    if (!note.status().ok()) in.Fail("notes: " + MessageOf(note.status()));
+  }
+  return notes;
+}
+
 void ReadBasis(MemberReader& in, EvidenceRecord* out) {
   MemberReader policy(in.Object("policy"));
   out->policy = {.name = policy.Text("name"),
@@ -117,7 +142,10 @@ void ReadBasis(MemberReader& in, EvidenceRecord* out) {
                 .sha256 = trust.Digest("sha256"),
                 .roots = trust.BinaryList("roots", kEvidenceTrustCertificatesMax),
                 .intermediates = trust.BinaryList("intermediates", kEvidenceTrustCertificatesMax),
-                .lab_roots = trust.BinaryList("lab_roots", kEvidenceTrustCertificatesMax)};
+                .lab_roots = trust.BinaryList("lab_roots", kEvidenceTrustCertificatesMax),
+                .revocations = trust.BinaryList("revocations", kEvidenceTrustCertificatesMax),
+                .eku_optional = trust.TextList("eku_optional", kEvidenceTrustCertificatesMax),
+                .notes = ReadNotes(trust)};
   if (!trust.status().ok()) in.Fail("trust: " + MessageOf(trust.status()));
   MemberReader facts(in.Object("record"));
   out->record = ReadRecordFacts(facts);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,9 @@ struct TrustRecord {
   std::vector<Bytes> roots;
   std::vector<Bytes> intermediates;
   std::vector<Bytes> lab_roots;
+  std::vector<Bytes> revocations;  // lists of those authorities, DER
+  std::vector<std::string> eku_optional;
+  std::map<crypto::Digest256, AnchorNote> notes;  // on the certificates above, by fingerprint
 };
 
 struct EvidenceRecord {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/limits.h"
+
 namespace preseal::server {
 namespace {
 
@@ -41,6 +43,35 @@ std::optional<tpmwire::Sha256Digest> OptionalDigest(MemberReader& in, std::strin
   return in.Digest(name);
 }
 
+Json GoldenJson(const std::vector<GoldenSet>& golden) {
+  Json rows = Json::array();
+  for (const GoldenSet& set : golden) {
+    Json pcrs = Json::array();
+    for (const auto& [pcr, values] : set.allowance.values) {
+      pcrs.push_back(
+          {{"pcr", pcr}, {"values", BytesList(std::vector<Bytes>(values.begin(), values.end()))}});
+    }
+    rows.push_back({{"model", set.model}, {"bank", set.allowance.bank}, {"pcrs", pcrs}});
+  }
+  return rows;
+}
+
+GoldenSet ReadGoldenSet(const Json& row, MemberReader& parent) {
+  MemberReader in(row);
+  GoldenSet set{.model = in.Text("model")};
+  set.allowance.bank = static_cast<uint16_t>(in.Unsigned("bank") & UINT16_MAX);
+  for (const Json& entry : in.Array("pcrs", kPcrValuesMax)) {
+    MemberReader pcr(entry);
+    auto& values = set.allowance.values[static_cast<uint32_t>(pcr.Unsigned("pcr") & UINT32_MAX)];
+    for (Bytes& value : pcr.BinaryList("values", kEvidenceFindingsMax)) {
+      values.insert(std::move(value));
+    }
+    if (!pcr.status().ok()) in.Fail(MessageOf(pcr.status()));
+  }
+  if (!in.status().ok()) parent.Fail("golden: " + MessageOf(in.status()));
+  return set;
+}
+
 }  // namespace
 
 Json RecordFactsJson(const RecordFacts& facts) {
@@ -51,6 +82,7 @@ Json RecordFactsJson(const RecordFacts& facts) {
                {"ek_listed", facts.ek_listed},
                {"token", NameOf(facts.token)},
                {"cached_ek_certificate", BytesText(facts.cached_ek_certificate)}};
+  if (!facts.golden.empty()) json["golden"] = GoldenJson(facts.golden);
   if (facts.device_bound_to_ek) json["device_bound_to_ek"] = *facts.device_bound_to_ek;
   if (facts.ek_bound_to_device) json["ek_bound_to_device"] = BytesText(*facts.ek_bound_to_device);
   if (facts.approved_ek) json["approved_ek"] = BytesText(*facts.approved_ek);
@@ -79,6 +111,10 @@ RecordFacts ReadRecordFacts(MemberReader& in) {
     facts.last_reset_count = static_cast<uint32_t>(count);
   }
   facts.cached_ek_certificate = in.Binary("cached_ek_certificate");
+  if (!in.Has("golden")) return facts;
+  for (const Json& row : in.Array("golden", kEvidenceFindingsMax)) {
+    facts.golden.push_back(ReadGoldenSet(row, in));
+  }
   return facts;
 }
 

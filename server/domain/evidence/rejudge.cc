@@ -32,10 +32,11 @@ void NoteVerdict(const AttestationEvidence& evidence, const AttestationContext& 
   record->verify_time = context.now;
   record->server_leaf_sha256 = context.server_leaf_sha256;
   record->record = context.record;
+  std::string text = policies.write(*context.policy);
   record->policy = {.name = context.policy->name,
                     .version = context.policy->version,
-                    .sha256 = context.policy->sha256,
-                    .text = policies.write(*context.policy)};
+                    .sha256 = crypto::Sha256(AsBytes(text)),
+                    .text = std::move(text)};
   record->trust = TrustUsed(*context.trust, evidence, context.record);
   record->outcome = verdict.outcome;
   record->code = verdict.code;

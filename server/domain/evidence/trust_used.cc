@@ -17,9 +17,8 @@ using Certificates = std::vector<crypto::Certificate>;
 class Names {
  public:
   explicit Names(std::string first) : names_{std::move(first)} {}
-  bool Holds(const crypto::Certificate& certificate) const {
-    return names_.contains(certificate.subject());
-  }
+  bool Holds(const crypto::Certificate& certificate) const { return Holds(certificate.subject()); }
+  bool Holds(const std::string& name) const { return names_.contains(name); }
   // True if a name was new.
   bool Follow(const Certificates& pool) {
     const size_t before = names_.size();
@@ -68,11 +67,19 @@ StatusOr<Certificates> Parsed(const std::vector<Bytes>& list) {
   return out;
 }
 
+void KeepNotes(const TrustBundle& trust, const std::vector<Bytes>& kept, TrustRecord* record) {
+  for (const Bytes& der : kept) {
+    const auto note = trust.notes.find(crypto::Sha256(der));
+    if (note != trust.notes.end()) record->notes.insert(*note);
+  }
+}
+
 }  // namespace
 
 TrustRecord TrustUsed(const TrustBundle& trust, const AttestationEvidence& evidence,
                       const RecordFacts& facts) {
   TrustRecord record{.version = trust.version, .sha256 = trust.sha256};
+  record.eku_optional = trust.eku_optional;
   const auto leaf = Leaf(evidence, facts);
   if (!leaf.ok()) return record;  // no path is looked for
   const Certificates sent = SentChain(evidence);
@@ -87,6 +94,12 @@ TrustRecord TrustUsed(const TrustBundle& trust, const AttestationEvidence& evide
   record.roots = Named(trust.roots, names);
   record.intermediates = Named(trust.intermediates, names);
   record.lab_roots = Named(trust.lab_roots, names);
+  for (const crypto::RevocationList& list : trust.revocations) {
+    if (names.Holds(list.issuer())) record.revocations.push_back(list.der());
+  }
+  for (const auto* kept : {&record.roots, &record.intermediates, &record.lab_roots}) {
+    KeepNotes(trust, *kept, &record);
+  }
   return record;
 }
 
@@ -97,6 +110,12 @@ StatusOr<TrustBundle> ToBundle(const TrustRecord& record) {
   ASSIGN_OR_RETURN(bundle.roots, Parsed(record.roots));
   ASSIGN_OR_RETURN(bundle.intermediates, Parsed(record.intermediates));
   ASSIGN_OR_RETURN(bundle.lab_roots, Parsed(record.lab_roots));
+  for (const Bytes& der : record.revocations) {
+    ASSIGN_OR_RETURN(auto list, crypto::RevocationList::FromDer(der));
+    bundle.revocations.push_back(std::move(list));
+  }
+  bundle.eku_optional = record.eku_optional;
+  bundle.notes = record.notes;
   return bundle;
 }
 

@@ -10,8 +10,8 @@ namespace preseal::server {
 
 // What of `trust` the EK certificate in the evidence, or the cached one, can lead to: every
 // certificate whose name is an issuer's name on some way up, in the bundle's order. FindEkPath
-// looks at no other, so it finds the same path, or the same lack of one, in the part. At most
-// kEvidenceTrustCertificatesMax of a kind.
+// looks at no other, so it finds the same path, or the same lack of one, in the part. With the
+// notes on them and their revocation lists. At most kEvidenceTrustCertificatesMax of a kind.
 TrustRecord TrustUsed(const TrustBundle& trust, const AttestationEvidence& evidence,
                       const RecordFacts& facts);
 
