@@ -186,7 +186,7 @@ StatusOr<EnrollmentOutcome> Conclude(const EnrollPorts& ports, const EnrollmentP
                                      const TpmKey& device_key,
                                      std::variant<Admission, EnrollmentRefusal> result,
                                      EnrollmentMemory& memory) {
-  memory = {};
+  const EnrollmentMemory before = std::exchange(memory, {});
   if (auto* refusal = std::get_if<EnrollmentRefusal>(&result)) {
     memory.send_pcr_values = refusal->code == kReplayMismatch;
     return std::move(*refusal);
@@ -196,8 +196,11 @@ StatusOr<EnrollmentOutcome> Conclude(const EnrollPorts& ports, const EnrollmentP
                    ToIdentity(std::get<Admission>(result), device_key, pass));
   // The key first: an identity whose key is not there would fail at the first handshake, whereas a
   // key without identity is found again by the next pass.
+  // Until both are done the result may be needed again, and asking costs no second certificate.
+  memory.unanswered = before.unanswered;
   ASSIGN_OR_RETURN(identity.device_key_handle, ports.tpm.PersistDeviceKey(device_key));
   RETURN_IF_ERROR_CTX(ports.store.Save(identity), "store identity");
+  memory.unanswered.reset();
   return identity;
 }
 

@@ -2,6 +2,9 @@
 // Enrolment that breaks off, and what is left of it in the TPM and on the server.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "agent/adapters/grpc/enrollment_fixture.h"
 #include "tests/support/child_process.h"
 #include "tests/support/tpm_wiretap.h"
@@ -68,6 +71,18 @@ TEST_F(EnrollResumeTest, ServerThatForgotThePassGetsAFreshOne) {
   server_->script() = {.forget_passes = true};
   ExpectEnrolled(Run());
   EXPECT_EQ(server_->issued(), 2);
+}
+
+TEST_F(EnrollResumeTest, TpmThatCannotStoreTheKeyYetCostsNoSecondCertificate) {
+  constexpr uint32_t kEvictControl = 0x120;  // answered as TPM_RC_NV_RATE
+  tap_->AnswerInstead([](uint32_t sent) {
+    return sent == kEvictControl ? std::optional<uint32_t>(0x920) : std::nullopt;
+  });
+  EXPECT_THAT(Run(), StatusIs(StatusCode::kUnavailable, "limits its writes"));
+  ExpectNothingStored();
+  tap_->AnswerInstead(nullptr);
+  ExpectEnrolled(Run());
+  EXPECT_EQ(server_->issued(), 1);
 }
 
 TEST_F(EnrollResumeTest, ConnectionLostBeforeTheProofStartsOverCleanly) {
