@@ -130,6 +130,8 @@ inline constexpr int kEnrollResumesMax = 5;          // asking again for a resul
 inline constexpr size_t kSessionIdBytes = 16;
 inline constexpr auto kEnrollmentSessionMax = 180s;  // slow discrete TPMs take tens of seconds
 inline constexpr size_t kEnrollmentsInFlightMax = 256;
+inline constexpr size_t kEnrollmentAnswersKept = 1024;  // for devices that did not hear theirs
+inline constexpr auto kEnrollmentAnswerLife = 10min;
 inline constexpr auto kStationCertificateLife = 24h * 30;
 inline constexpr auto kDeviceCertificateLife = 24h * 365;
 inline constexpr auto kClockSkewMax = 24h;  // a vendor's notBefore may lie this far ahead
@@ -155,6 +157,8 @@ inline constexpr size_t kRateLimitKeysMax = 4096;  // places remembered at once
 // --- keys, certificates, signatures ---
 inline constexpr size_t kPrivateKeyPemBytesMax = 16 * 1024;
 inline constexpr size_t kCertificateBytesMax = 16 * 1024;      // largest EK certificate seen: 2 KiB
+inline constexpr size_t kLintFileBytesMax = 8 * 1024 * 1024;   // a file of evidence: a PEM bundle
+inline constexpr size_t kLintFilesMax = 100'000;               // in one run of lint
 inline constexpr size_t kPemBundleBytesMax = 8 * 1024 * 1024;  // all known TPM vendor CAs: 0.4 MiB
 inline constexpr size_t kJwsBytesMax = 256 * 1024;             // a birth certificate of 256 steps
 inline constexpr size_t kJwsChainCertificatesMax = 4;          // leaf, and room for CAs between
