@@ -60,6 +60,8 @@ class Tree {
     AddBatchCommands(&root_, &action_);
     AddEvidenceCommands(&root_, &action_);
     AddTokenCommands(&root_, &action_);
+    AddTrustCommands(&root_, &action_);
+    AddPolicyCommands(&root_, &action_);
     AddCompletionCommand();
     root_.footer(kFooter);
   }

@@ -18,5 +18,7 @@ void AddControlCommands(CLI::App* root, Action* action);
 void AddBatchCommands(CLI::App* root, Action* action);
 void AddEvidenceCommands(CLI::App* root, Action* action);
 void AddTokenCommands(CLI::App* root, Action* action);
+void AddTrustCommands(CLI::App* root, Action* action);
+void AddPolicyCommands(CLI::App* root, Action* action);
 
 }  // namespace preseal::server::cli
