@@ -14,17 +14,23 @@
 #include "common/log/log.h"
 #include "server/adapters/blobs/blob_directory.h"
 #include "server/adapters/ca/ca_store.h"
+#include "server/adapters/ca/evidence_signer.h"
+#include "server/adapters/ca/trust_signer.h"
 #include "server/adapters/grpc/auth_service.h"
 #include "server/adapters/grpc/batch_service.h"
 #include "server/adapters/grpc/device_service.h"
 #include "server/adapters/grpc/enrollment_service.h"
 #include "server/adapters/grpc/fleet_service.h"
+#include "server/adapters/grpc/identity_service.h"
+#include "server/adapters/grpc/trust_service.h"
 #include "server/adapters/http/web_server.h"
 #include "server/adapters/password/sodium_hasher.h"
 #include "server/adapters/profile/profile_directory.h"
 #include "server/adapters/sql/sqlite_store.h"
 #include "server/app/grpc_ports.h"
 #include "server/app/trust_anchors.h"
+#include "server/domain/trust/policy_text.h"
+#include "server/service/trust_desk.h"
 #include "server/wire/evidence_codec.h"
 
 namespace preseal::server {
@@ -78,6 +84,13 @@ Status CheckDeviceKey(const CaStore& ca, const ServerConfig& config) {
       "device");
 }
 
+StatusOr<std::unique_ptr<CaTrustSigner>> LoadTrustSigner(const CaStore& ca, WallTime now) {
+  ASSIGN_OR_RETURN(const auto generations, ca.files().Generations(Authority::kSeal));
+  if (generations.empty()) return FailedPrecondition("the seal authority has no key");
+  const CaFiles::Pair signer = ca.files().SealSigner(generations.back());
+  return CaTrustSigner::Load(signer.key, signer.certificate, ca.Trusted(Authority::kSeal, now));
+}
+
 StatusOr<std::string> ReadText(const fs::path& path) {
   ASSIGN_OR_RETURN(const Bytes content, files::Read(path.string(), kConfigBytesMax));
   return ToString(ByteView(content));
@@ -97,20 +110,29 @@ struct ServerApp::Parts {
   LiveTls live_tls;
   // Trust and files.
   std::unique_ptr<CaStore> ca;
-  std::optional<FixedTrust> trust;
+  TrustBasis trust_seed;
   std::unique_ptr<BlobDirectory> blobs;
   std::unique_ptr<ProfileDirectory> profiles;
   // The store, and who hears of its changes.
   std::unique_ptr<ChangeFeed> feed;
   std::unique_ptr<SqliteStore> store;
+  // Whose word counts, kept in the store.
+  std::unique_ptr<CaTrustSigner> trust_signer;
+  std::unique_ptr<TrustDesk> trust;
   // Use cases.
   std::optional<SodiumHasher> hasher;
   std::optional<Accounts> accounts;
   std::optional<LiveDevices> live;
+  RevocationMap revocations;
   std::optional<Dispatcher> dispatcher;
   std::optional<TechnicianFlow> flow;
   std::optional<DeviceImport> import;
+  std::optional<IdentityOffice> identities;
+  std::optional<AdmissionOffice> admission;
   ProtoEvidenceDecoder decoder;
+  std::optional<RecordDesk> records;
+  std::unique_ptr<CaEvidenceSigner> evidence_signer;
+  std::optional<EvidenceOffice> evidence;
   std::optional<Enrollment> enrollment;
   std::optional<SealOffice> seals;
   std::optional<DeviceSessions> sessions;
@@ -123,6 +145,8 @@ struct ServerApp::Parts {
   std::optional<AuthService> auth_service;
   std::optional<FleetService> fleet_service;
   std::optional<BatchService> batch_service;
+  std::optional<TrustService> trust_service;
+  std::optional<IdentityService> identity_service;
   // Ports, opened last.
   BuiltPort device_port;
   BuiltPort enrollment_port;
@@ -146,18 +170,15 @@ Status ServerApp::Parts::OpenTrust() {
   RETURN_IF_ERROR(CaStore::ValidateReload(CaFolder(config), clock.Now()));
   live_tls.folder = config.state_dir / "live-tls";
   RETURN_IF_ERROR(Publish(*ca, live_tls, !config.lab_root.empty(), clock.Now()));
-  ASSIGN_OR_RETURN(TrustBasis basis, LoadTrust(config));
-  trust.emplace(std::move(basis));
-  if (!trust->Current()->trust.lab_roots.empty()) {
-    log::Warning("lab root configured: virtual TPMs may enrol and are marked lab", {});
-  }
+  ASSIGN_OR_RETURN(trust_seed, LoadTrust(config));
   ASSIGN_OR_RETURN(blobs, BlobDirectory::Open(config.state_dir / "blobs"));
   const ArtifactImport import_file = [this](const fs::path& file) -> StatusOr<StoredArtifact> {
     ASSIGN_OR_RETURN(const auto blob, blobs->Import(file));
     return StoredArtifact{blob.sha256, blob.size};
   };
-  ASSIGN_OR_RETURN(profiles,
-                   ProfileDirectory::Load(config.profiles, config.default_profile, import_file));
+  ASSIGN_OR_RETURN(profiles, ProfileDirectory::Load(
+                                 config.profiles,
+                                 {config.default_profile, config.quarantine_profile}, import_file));
   return OkStatus();
 }
 
@@ -166,6 +187,11 @@ Status ServerApp::Parts::OpenStore() {
   ASSIGN_OR_RETURN(store, SqliteStore::Open(DatabaseFile(config).string(), &clock,
                                             SqliteStore::Mode::kMustExist));
   store->OnCommit([this](uint64_t) { feed->Changed(); });
+  ASSIGN_OR_RETURN(trust_signer, LoadTrustSigner(*ca, clock.Now()));
+  ASSIGN_OR_RETURN(trust, TrustDesk::Open(*store, *trust_signer, clock, trust_seed));
+  if (!trust->Current()->trust.lab_roots.empty()) {
+    log::Warning("a lab root counts: virtual TPMs may enrol and are marked lab", {});
+  }
   return OkStatus();
 }
 
@@ -173,12 +199,18 @@ Status ServerApp::Parts::BuildUseCases() {
   ASSIGN_OR_RETURN(hasher, SodiumHasher::Open());
   accounts.emplace(*store, clock, *hasher);
   live.emplace(clock);
+  RETURN_IF_ERROR(revocations.Load(*store, clock.Now()));
   dispatcher.emplace(*store, clock, *live);
   flow.emplace(*store, clock, *profiles, *dispatcher);
   import.emplace(*store, clock);
-  enrollment.emplace(*store, clock, decoder, *ca, *trust);
+  identities.emplace(*store, clock, *live, revocations);
+  admission.emplace(*store, clock);
+  records.emplace(*store);
+  ASSIGN_OR_RETURN(evidence_signer, LoadEvidenceSigner(*ca, clock.Now()));
+  evidence.emplace(*evidence_signer, PolicyCodec{PolicyText, ParsePolicyText}, config.organisation);
+  enrollment.emplace(EnrollmentParts{*store, clock, decoder, *ca, *trust, *records, *evidence});
   seals.emplace(*store, clock, decoder, *ca, config.organisation);
-  sessions.emplace(*store, clock, *live, *flow, *dispatcher, *seals,
+  sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals,
                    SessionSettings{config.organisation, config.auto_start});
   return sessions->ForgetConnections();
 }
@@ -187,10 +219,12 @@ void ServerApp::Parts::BuildServices() {
   workers.emplace(kWorkerThreads, kWorkerQueueMax);
   hashing.emplace(kPasswordHashThreads, kPasswordHashQueueMax);
   enrollment_service.emplace(*enrollment, *workers, [this] { return ServerLeaf(); });
-  artifact_service.emplace(*blobs, *workers);
+  artifact_service.emplace(*blobs, revocations, *workers);
   auth_service.emplace(*accounts, *workers, *hashing, config.organisation);
   fleet_service.emplace(*store, *accounts, *flow, *import, *feed, *workers, clock);
   batch_service.emplace(*store, *accounts, *feed, *workers);
+  trust_service.emplace(*accounts, *trust, *workers);
+  identity_service.emplace(*accounts, *identities, *admission, *workers);
 }
 
 // Of the file that gRPC shows to new connections.
@@ -209,7 +243,8 @@ Status ServerApp::Parts::OpenGrpcPorts() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
-                                       {&*auth_service, &*fleet_service, &*batch_service}));
+                                       {&*auth_service, &*fleet_service, &*batch_service,
+                                        &*identity_service, &*trust_service}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
@@ -225,7 +260,7 @@ Status ServerApp::Parts::OpenWebPort() {
   ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
   options.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService",
-                      "preseal.batch.v1.BatchService"};
+                      "preseal.batch.v1.BatchService", "preseal.identity.v1.IdentityService"};
   options.healthy = [this] { return !draining.load(); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
   return OkStatus();
@@ -265,7 +300,10 @@ StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config
   return app;
 }
 
-void ServerApp::Tick() { parts_->sessions->Tick(); }
+void ServerApp::Tick() {
+  parts_->sessions->Tick();
+  parts_->identities->Tick();
+}
 
 Status ServerApp::Reload() {
   Parts& p = *parts_;

@@ -45,6 +45,7 @@ struct Device {
   ContactState contact = ContactState::kNever;
   std::optional<WallTime> contact_time;
   bool lab = false;
+  bool quarantined = false;       // only the quarantine profile runs, and no seal
   bool enrolled = false;          // a certificate was confirmed over mTLS
   uint32_t refused_attempts = 0;  // attestations refused since the last accepted one or unblock
   uint32_t attempt = 0;           // of the present run; 0 before the first

@@ -35,8 +35,15 @@ StatusOr<std::optional<DeviceOrder>> OrderFor(Tx& tx, const Command& command) {
 
 }  // namespace
 
+// Every bank that may be live: a TPM signs which are, so a bank that somebody filled behind the
+// firmware's back cannot hide. PCR 0-9 and 14: what runs before and as the agent's own system.
 tpmwire::PcrSelections QuotedPcrs() {
-  return {tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14})};
+  tpmwire::PcrSelections selections;
+  for (const auto bank :
+       {tpmwire::HashAlg::kSha1, tpmwire::HashAlg::kSha256, tpmwire::HashAlg::kSha384}) {
+    selections.push_back(tpmwire::SelectPcrs(bank, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14}));
+  }
+  return selections;
 }
 
 StatusOr<std::vector<DeviceOrder>> Dispatcher::OpenOrders(Tx& tx, const DeviceId& device) {

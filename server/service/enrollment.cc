@@ -15,15 +15,18 @@ StatusOr<std::unique_ptr<EnrollmentPass>> Enrollment::Begin(
   ChallengeFacts challenge;
   ASSIGN_OR_RETURN(challenge.session_id, crypto::RandomBytes(kSessionIdBytes));
   ASSIGN_OR_RETURN(challenge.nonce, crypto::RandomBytes(kNonceBytes));
-  challenge.server_time = clock_.Now();
+  challenge.server_time = parts_.clock.Now();
   challenge.expire_time = challenge.server_time + kEnrollmentSessionMax;
   challenge.pcrs = QuotedPcrs();
+  auto basis = parts_.trust.Current();
+  challenge.policy_sha256 = ToBytes(ByteView(basis->policy.sha256));
+  challenge.trust_bundle_sha256 = ToBytes(ByteView(basis->trust.sha256));
   if (in_flight_.fetch_add(1) >= kEnrollmentsInFlightMax) {
     in_flight_.fetch_sub(1);
     return ResourceExhausted("too many devices enrol at once, try again shortly");
   }
-  return std::unique_ptr<EnrollmentPass>(
-      std::make_unique<Pass>(*this, std::move(station), server_leaf_sha256, std::move(challenge)));
+  return std::unique_ptr<EnrollmentPass>(std::make_unique<Pass>(
+      *this, std::move(station), server_leaf_sha256, std::move(challenge), std::move(basis)));
 }
 
 std::string FindingsJson(const std::vector<AttestationFinding>& findings) {

@@ -16,21 +16,13 @@
 #include "server/domain/evidence/enrollment_messages.h"
 #include "server/domain/refusal/refusal.h"
 #include "server/service/device_ca.h"
+#include "server/service/enrollment_answers.h"
+#include "server/service/evidence_office.h"
 #include "server/service/ports.h"
+#include "server/service/record_desk.h"
 #include "server/service/trust_source.h"
 
 namespace preseal::server {
-
-struct AdmissionFacts {
-  DeviceId device_id;
-  IssuedCertificate certificate;
-  bool lab = false;
-};
-struct RefusalFacts {
-  RefusalCode code = RefusalCode::kNone;
-  std::string seen;
-  std::string expected;
-};
 
 // One enrolment, S0 to S4. Methods block on the store, are called in order, and each once; one
 // thread at a time. An error means "could not find out", a refusal is an answer.
@@ -41,17 +33,26 @@ class EnrollmentPass {
   // `challenge` and `evidence` are the messages as they travelled. DeadlineExceeded: too late.
   virtual StatusOr<std::variant<CredentialFacts, RefusalFacts>> OnEvidence(ByteView challenge,
                                                                            ByteView evidence) = 0;
-  virtual StatusOr<std::variant<AdmissionFacts, RefusalFacts>> OnProof(ByteView credential,
-                                                                       ByteView proof) = 0;
+  virtual StatusOr<EnrollmentAnswer> OnProof(ByteView credential, ByteView proof) = 0;
+  // In place of OnEvidence: the answer of an earlier pass, which the device never heard.
+  virtual StatusOr<EnrollmentAnswer> OnResume(ByteView session_id, ByteView proof) = 0;
+};
+
+// What an enrolment is made of; all of it outlives the Enrollment.
+struct EnrollmentParts {
+  Store& store;
+  const Clock& clock;
+  const EvidenceDecoder& decoder;
+  DeviceCa& ca;
+  const TrustSource& trust;
+  RecordDesk& records;
+  const EvidenceOffice& office;
 };
 
 // Admits devices: attestation, activation, certificate. Thread-safe.
 class Enrollment {
  public:
-  // All must outlive this.
-  Enrollment(Store& store, const Clock& clock, const EvidenceDecoder& decoder, DeviceCa& ca,
-             const TrustSource& trust)
-      : store_(store), clock_(clock), decoder_(decoder), ca_(ca), trust_(trust) {}
+  explicit Enrollment(const EnrollmentParts& parts) : parts_(parts) {}
 
   // ResourceExhausted: kEnrollmentsInFlightMax. `server_leaf_sha256`: of the certificate this
   // connection's TLS handshake showed the device.
@@ -60,11 +61,8 @@ class Enrollment {
 
  private:
   friend class Pass;
-  Store& store_;
-  const Clock& clock_;
-  const EvidenceDecoder& decoder_;
-  DeviceCa& ca_;
-  const TrustSource& trust_;
+  const EnrollmentParts parts_;
+  EnrollmentAnswers answers_;
   std::atomic<size_t> in_flight_{0};
 };
 

@@ -7,11 +7,15 @@
 #include <utility>
 
 #include "common/base/limits.h"
+#include "common/crypto/issue.h"
 #include "common/crypto/random.h"
 #include "common/log/log.h"
 #include "common/tpmwire/binding.h"
 #include "common/tpmwire/ek_certificate.h"
 #include "common/tpmwire/make_credential.h"
+#include "common/tpmwire/name.h"
+#include "server/domain/attestation/ek_certificate_facts.h"
+#include "server/domain/evidence/rejudge.h"
 #include "server/service/preparation.h"
 
 namespace preseal::server {
@@ -21,35 +25,38 @@ constexpr size_t kSecretBytes = 32;
 
 Bytes ToOwned(const crypto::Digest256& digest) { return Bytes(digest.begin(), digest.end()); }
 
-tpmwire::Sha256Digest ToDigest(ByteView bytes) {
-  tpmwire::Sha256Digest digest{};
-  std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
-  return digest;
+// Evidence keeps whole microseconds, and must lead to the same verdict years later.
+WallTime Recordable(WallTime time) { return FromMicros(ToMicros(time)); }
+
+// As its certificate says; without one, as the device says.
+TpmLabel LabelOf(const AttestationEvidence& evidence, const crypto::Certificate* certificate) {
+  TpmLabel label{fmt::format("id:{:08X}", evidence.claimed_tpm.manufacturer),
+                 EscapeForLog(evidence.claimed_tpm.vendor_string, kNameBytesMax)};
+  if (certificate == nullptr) return label;
+  const auto facts = ReadEkCertificateFacts(*certificate);
+  if (!facts.ok() || facts->manufacturers.empty() || facts->models.empty()) return label;
+  return {EscapeForLog(facts->manufacturers[0], kNameBytesMax),
+          EscapeForLog(facts->models[0], kNameBytesMax)};
 }
 
-PreparationFault FaultOf(const RefusalFacts& refusal) {
-  const RefusalInfo* info = InfoOf(refusal.code);
-  return {std::string(info->name), std::string(info->message)};
-}
-
-Failure FailureOf(const RefusalFacts& refusal) {
-  const RefusalInfo* info = InfoOf(refusal.code);
-  return {.code = std::string(info->name),
-          .message = std::string(info->message),
-          .remedy = std::string(info->remedy),
-          .seen = refusal.seen,
-          .expected = refusal.expected};
+std::optional<crypto::Certificate> EkCertificateIn(ByteView nv) {
+  const auto unwrapped = tpmwire::UnwrapNvCertificate(nv);
+  if (!unwrapped.ok()) return std::nullopt;
+  auto certificate = crypto::Certificate::FromDer(unwrapped->der);
+  if (!certificate.ok()) return std::nullopt;
+  return *std::move(certificate);
 }
 
 }  // namespace
 
 Pass::Pass(Enrollment& desk, std::string station, const crypto::Digest256& server_leaf_sha256,
-           ChallengeFacts challenge)
+           ChallengeFacts challenge, std::shared_ptr<const TrustBasis> basis)
     : desk_(desk),
       station_(std::move(station)),
       challenge_(std::move(challenge)),
-      basis_(desk.trust_.Current()) {
+      basis_(std::move(basis)) {
   record_.server_leaf_sha256 = ToOwned(server_leaf_sha256);
+  draft_.server_leaf_sha256 = server_leaf_sha256;
 }
 
 Pass::~Pass() { desk_.in_flight_.fetch_sub(1); }
@@ -57,29 +64,25 @@ Pass::~Pass() { desk_.in_flight_.fetch_sub(1); }
 StatusOr<std::variant<CredentialFacts, RefusalFacts>> Pass::OnEvidence(ByteView challenge,
                                                                        ByteView evidence) {
   using Answer = std::variant<CredentialFacts, RefusalFacts>;
-  if (desk_.clock_.Now() > challenge_.expire_time) {
+  if (parts().clock.Now() > challenge_.expire_time) {
     return DeadlineExceeded("the enrolment took too long, start again");
   }
-  record_.challenge = ToBytes(challenge);
-  record_.evidence = ToBytes(evidence);
-  ASSIGN_OR_RETURN(DecodedEvidence decoded, desk_.decoder_.Decode(evidence));
+  draft_.challenge = record_.challenge = ToBytes(challenge);
+  draft_.evidence = record_.evidence = ToBytes(evidence);
+  ASSIGN_OR_RETURN(const DecodedEvidence decoded, parts().decoder.Decode(evidence));
   ASSIGN_OR_RETURN(auto refusal, FindDevice(decoded.claims));
   if (!refusal) {
     ASSIGN_OR_RETURN(refusal, NoteArrival(decoded.claims));
   }
   if (refusal) return Answer(*std::move(refusal));
 
-  ASSIGN_OR_RETURN(const AttestationContext context, Context(decoded.evidence));
-  AttestationVerdict verdict = VerifyAttestation(decoded.evidence, context);
-  record_.findings = FindingsJson(verdict.findings);
+  ASSIGN_OR_RETURN(AttestationVerdict verdict, Judge(decoded));
   if (!verdict.accepted()) {
     RefusalFacts refused{verdict.code, std::move(verdict.seen), std::move(verdict.expected)};
-    RETURN_IF_ERROR(WriteRefusal(refused));
+    RETURN_IF_ERROR(WriteRefusal(&refused));
     return Answer(std::move(refused));
   }
   facts_ = std::move(verdict.facts);
-  ASSIGN_OR_RETURN(const auto ek, tpmwire::UnwrapNvCertificate(decoded.evidence.ek_certificate));
-  ek_certificate_sha256_ = crypto::Sha256(ek.der);
   ASSIGN_OR_RETURN(CredentialFacts credential, Encrypt(*facts_));
   return Answer(std::move(credential));
 }
@@ -94,7 +97,7 @@ StatusOr<std::optional<RefusalFacts>> Pass::FindDevice(const DeviceClaims& claim
     return std::optional(
         RefusalFacts{RefusalCode::kJunkSerial, shown, "a serial number of its own"});
   }
-  const Status found = desk_.store_.Read([&](Tx& tx) -> Status {
+  const Status found = parts().store.Read([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(device_, tx.devices.FindBySerial(serial));
     return OkStatus();
   });
@@ -106,17 +109,24 @@ StatusOr<std::optional<RefusalFacts>> Pass::FindDevice(const DeviceClaims& claim
   }
   RETURN_IF_ERROR(found);
   record_.device_id = device_.id;
+  draft_.device = device_.id.text();
+  if (const RefusalCode block = RecordDesk::AttemptBlock(device_); block != RefusalCode::kNone) {
+    log::Warning("enrolment refused",
+                 {{"device", device_.id.text()}, {"code", std::string(NameOf(block))}});
+    return std::optional(RefusalFacts{block, fmt::format("{} refused", device_.refused_attempts),
+                                      "a person who unblocks the device"});
+  }
   return std::optional<RefusalFacts>();
 }
 
 StatusOr<std::optional<RefusalFacts>> Pass::NoteArrival(const DeviceClaims& claims) {
   std::optional<RefusalFacts> refusal;
-  RETURN_IF_ERROR(desk_.store_.WriteAndWait([&](Tx& tx) -> Status {
+  RETURN_IF_ERROR(parts().store.WriteAndWait([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_.id));
-    const WallTime now = desk_.clock_.Now();
+    const WallTime now = parts().clock.Now();
     if (!Advance(LifecycleEvent::kEvidenceReceived, now, &device).ok()) {
       refusal = RefusalFacts{RefusalCode::kDeviceState, std::string(NameOf(device.state)),
-                             "a state before the seal"};
+                             "a state before the seal", RecordDesk::AttemptsLeft(device)};
       return OkStatus();
     }
     if (device.contact != ContactState::kConnected) device.contact = ContactState::kDisconnected;
@@ -133,32 +143,46 @@ StatusOr<std::optional<RefusalFacts>> Pass::NoteArrival(const DeviceClaims& clai
   return refusal;
 }
 
-StatusOr<AttestationContext> Pass::Context(const AttestationEvidence& evidence) {
+// What does not parse is left out here; the verifier refuses it with its own reason.
+void Pass::ReadKeys(const AttestationEvidence& evidence) {
+  if (const auto ek = EkSpkiSha256(evidence.ek_public); ek.ok()) keys_.ek_spki = *ek;
+  if (const auto ak = tpmwire::ParsePublic(evidence.ak_public); ak.ok()) {
+    keys_.ak_name = tpmwire::NameOf(*ak);
+  }
+  if (const auto tls = EkSpkiSha256(evidence.device_key_public); tls.ok()) keys_.tls_spki = *tls;
+  const auto certificate = EkCertificateIn(evidence.ek_certificate);
+  if (certificate) keys_.ek_certificate = certificate->fingerprint();
+  tpm_ = LabelOf(evidence, certificate ? &*certificate : nullptr);
+  if (certificate) hardware_serial_ = crypto::TpmHardwareSerial(tpm_.manufacturer, *certificate);
+}
+
+StatusOr<AttestationVerdict> Pass::Judge(const DecodedEvidence& decoded) {
+  ReadKeys(decoded.evidence);
   AttestationContext context{.session_id = challenge_.session_id,
                              .nonce = challenge_.nonce,
-                             .server_leaf_sha256 = ToDigest(record_.server_leaf_sha256),
+                             .server_leaf_sha256 = draft_.server_leaf_sha256,
                              .pcrs = challenge_.pcrs,
-                             .now = desk_.clock_.Now(),
+                             .now = Recordable(parts().clock.Now()),
                              .policy = &basis_->policy,
-                             .trust = &basis_->trust,
-                             .record = {.device_id = device_.id.text(), .station = station_}};
-  if (!device_.ek_spki_sha256.empty())
-    context.record.ek_bound_to_device = ToDigest(device_.ek_spki_sha256);
-  const auto ek = EkSpkiSha256(evidence.ek_public);
-  if (!ek.ok()) return context;  // the verifier refuses it with its own reason
-  RETURN_IF_ERROR(desk_.store_.Read([&](Tx& tx) -> Status {
-    const auto holder = tx.devices.FindByEk(*ek);
-    if (holder.ok()) context.record.device_bound_to_ek = holder->id.text();
-    return holder.status().code() == StatusCode::kNotFound ? OkStatus() : holder.status();
-  }));
-  return context;
+                             .trust = &basis_->trust};
+  ASSIGN_OR_RETURN(
+      context.record,
+      parts().records.FactsFor(device_, station_, keys_, decoded.claims.order_code, context.now));
+  AttestationVerdict verdict = VerifyAttestation(decoded.evidence, context);
+  NoteVerdict(decoded.evidence, context, verdict, parts().office.policies(), &draft_);
+  record_.findings = FindingsJson(verdict.findings);
+  outcome_ = verdict.outcome;
+  quoted_pcrs_ = verdict.quoted_pcrs;
+  return verdict;
 }
 
 StatusOr<CredentialFacts> Pass::Encrypt(const AttestedFacts& facts) {
   ASSIGN_OR_RETURN(Bytes secret, crypto::RandomBytes(kSecretBytes));
-  secret_ = Secret(std::move(secret));
   ASSIGN_OR_RETURN(const Bytes random,
                    crypto::RandomBytes(tpmwire::CredentialRandomBytes(facts.ek_public)));
+  // Both go into the record, so that S2 can be made again byte for byte.
+  draft_.activation = ActivationRecord{.secret = secret, .random = random};
+  secret_ = Secret(std::move(secret));
   ASSIGN_OR_RETURN(
       auto made, tpmwire::MakeCredential(facts.ek_public, facts.ak_name, secret_.Reveal(), random));
   credential_expire_time_ = challenge_.expire_time;
@@ -166,107 +190,47 @@ StatusOr<CredentialFacts> Pass::Encrypt(const AttestedFacts& facts) {
                          credential_expire_time_};
 }
 
-StatusOr<std::variant<AdmissionFacts, RefusalFacts>> Pass::OnProof(ByteView credential,
-                                                                   ByteView proof) {
-  using Answer = std::variant<AdmissionFacts, RefusalFacts>;
+StatusOr<EnrollmentAnswer> Pass::OnProof(ByteView credential, ByteView proof) {
   if (!facts_) return FailedPrecondition("proof before evidence was accepted");
   const bool already_used = !record_.proof.empty();
-  record_.credential = ToBytes(credential);
-  record_.proof = ToBytes(proof);
+  draft_.credential = record_.credential = ToBytes(credential);
+  draft_.proof = record_.proof = ToBytes(proof);
+  const WallTime now = Recordable(parts().clock.Now());
+  draft_.activation->proof_time = now;
+  draft_.activation->replayed = already_used;
   const auto transcript =
       tpmwire::TranscriptHash(record_.challenge, record_.evidence, record_.credential);
-  const RefusalCode code = VerifyActivationProof(secret_, transcript, proof, desk_.clock_.Now(),
-                                                 credential_expire_time_, already_used);
-  if (code != RefusalCode::kNone) {
+  const RefusalCode code =
+      VerifyActivationProof(secret_, transcript, proof, now, credential_expire_time_, already_used);
+  EnrollmentAnswer answer;
+  if (code == RefusalCode::kNone) {
+    ASSIGN_OR_RETURN(answer, Admit());
+  } else {
     RefusalFacts refused{code, "another answer", "the secret this TPM alone can open"};
-    RETURN_IF_ERROR(WriteRefusal(refused));
-    return Answer(std::move(refused));
+    NoteRefusal(code, refused.seen, refused.expected, &draft_);
+    RETURN_IF_ERROR(WriteRefusal(&refused));
+    answer = std::move(refused);
   }
-  return Admit();
+  desk_.answers_.Keep(challenge_.session_id, proof, answer, now);
+  return answer;
 }
 
-StatusOr<std::variant<AdmissionFacts, RefusalFacts>> Pass::Admit() {
-  record_.lab = facts_->lab;
-  SealRecord(true);
-  const CertificateRequest request{.device = device_.id,
-                                   .serial_number = device_.serial_number,
-                                   .ek_sha256 = ek_certificate_sha256_,
-                                   .trust_models = {TrustModel::kEkCert},
-                                   .lab = facts_->lab,
-                                   .evidence_sha256 = ToDigest(record_.evidence_sha256)};
-  ASSIGN_OR_RETURN(IssuedCertificate certificate,
-                   desk_.ca_.Issue(request, facts_->device_key, desk_.clock_.Now()));
-  record_.certificate = certificate.der;
-  RETURN_IF_ERROR(WriteAdmission(certificate));
-  log::Info("device attested", {{"device", device_.id.text()},
-                                {"serial", device_.serial_number},
-                                {"lab", facts_->lab},
-                                {"station", station_}});
-  return std::variant<AdmissionFacts, RefusalFacts>(
-      AdmissionFacts{device_.id, std::move(certificate), facts_->lab});
-}
-
-void Pass::SealRecord(bool accepted) {
-  record_.accepted = accepted;
-  record_.decide_time = desk_.clock_.Now();
-  if (facts_) {
-    record_.certify_qualifying_data = facts_->certify_qualifying_data;
-    record_.quote_qualifying_data = facts_->quote_qualifying_data;
-  }
-  record_.evidence_sha256 = ToOwned(crypto::Sha256(
-      tpmwire::LengthPrefixed({record_.challenge, record_.evidence, record_.credential,
-                               record_.proof, record_.server_leaf_sha256})));
-}
-
-// Durable before S4 goes out: a certificate nobody recorded must not exist.
-Status Pass::WriteAdmission(const IssuedCertificate& certificate) {
-  return desk_.store_.WriteAndWait([&](Tx& tx) -> Status {
-    ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_.id));
-    const WallTime now = desk_.clock_.Now();
-    // Two passes for one record may have raced: the first one's EK stays.
-    const Bytes ek = ToOwned(facts_->ek_spki_sha256);
-    if (!device.ek_spki_sha256.empty() && device.ek_spki_sha256 != ek) {
-      return Aborted("another TPM enrolled as this device meanwhile, try again");
-    }
-    device.ek_spki_sha256 = ek;
-    device.certificate_sha256 = ToOwned(crypto::Sha256(certificate.der));
-    device.lab = facts_->lab;
-    const auto mark = [&](PreparationItem item, ItemState state) {
-      return MarkPreparation(tx, item, state, {}, now, &device);
-    };
-    RETURN_IF_ERROR(mark(PreparationItem::kHardware, ItemState::kSucceeded));
-    RETURN_IF_ERROR(mark(PreparationItem::kJoin, ItemState::kSucceeded));
-    RETURN_IF_ERROR(mark(PreparationItem::kManagement,
-                         device.enrolled ? ItemState::kSucceeded : ItemState::kInProgress));
-    RETURN_IF_ERROR(tx.evidence.PutAttestation(record_));
-    RETURN_IF_ERROR(tx.audit.Record({.time = now,
-                                     .actor = "station:" + station_,
-                                     .action = "device.enrol",
-                                     .subject = "devices/" + device.id.text(),
-                                     .detail = ToHex(record_.evidence_sha256)}));
-    return tx.devices.Put(&device);
-  });
-}
-
-Status Pass::WriteRefusal(const RefusalFacts& refusal) {
-  record_.refusal_code = std::string(NameOf(refusal.code));
-  SealRecord(false);
-  log::Warning("enrolment refused", {{"device", device_.id.text()},
-                                     {"serial", device_.serial_number},
-                                     {"code", record_.refusal_code},
-                                     {"seen", refusal.seen},
-                                     {"expected", refusal.expected}});
-  return desk_.store_.WriteAndWait([&](Tx& tx) -> Status {
-    ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_.id));
-    const WallTime now = desk_.clock_.Now();
-    RETURN_IF_ERROR(tx.evidence.PutAttestation(record_));
-    // An enrolled device keeps its place: see the lifecycle table.
-    if (!Advance(LifecycleEvent::kAttestationRefused, now, &device).ok()) return OkStatus();
-    device.failure = FailureOf(refusal);
-    RETURN_IF_ERROR(MarkPreparation(tx, PreparationItem::kHardware, ItemState::kFailed,
-                                    FaultOf(refusal), now, &device));
-    return tx.devices.Put(&device);
-  });
+StatusOr<EnrollmentAnswer> Pass::OnResume(ByteView session_id, ByteView proof) {
+  const RefusalFacts unknown{RefusalCode::kSessionUnknown, "session " + ToHex(session_id),
+                             "one of the last minutes, or evidence"};
+  auto answer = desk_.answers_.Find(session_id, proof, parts().clock.Now());
+  if (!answer) return EnrollmentAnswer(unknown);
+  const auto* admission = std::get_if<AdmissionFacts>(&*answer);
+  if (admission == nullptr) return *std::move(answer);
+  // A newer pass, or a person, may have put another certificate in its place.
+  Bytes current;
+  RETURN_IF_ERROR(parts().store.Read([&](Tx& tx) -> Status {
+    ASSIGN_OR_RETURN(const Device device, tx.devices.Get(admission->device_id));
+    current = device.certificate_sha256;
+    return OkStatus();
+  }));
+  const bool same = current == ToOwned(crypto::Sha256(admission->certificate.der));
+  return same ? *std::move(answer) : EnrollmentAnswer(unknown);
 }
 
 }  // namespace preseal::server

@@ -1,44 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "server/service/enrollment.h"
 
 namespace preseal::server {
 
-// The implementation behind EnrollmentPass.
+// The implementation behind EnrollmentPass: enrollment_pass.cc talks with the device,
+// enrollment_decision.cc writes down what was decided.
 class Pass final : public EnrollmentPass {
  public:
   Pass(Enrollment& desk, std::string station, const crypto::Digest256& server_leaf_sha256,
-       ChallengeFacts challenge);
+       ChallengeFacts challenge, std::shared_ptr<const TrustBasis> basis);
   ~Pass() override;
 
   const ChallengeFacts& challenge() const override { return challenge_; }
   StatusOr<std::variant<CredentialFacts, RefusalFacts>> OnEvidence(ByteView challenge,
                                                                    ByteView evidence) override;
-  StatusOr<std::variant<AdmissionFacts, RefusalFacts>> OnProof(ByteView credential,
-                                                               ByteView proof) override;
+  StatusOr<EnrollmentAnswer> OnProof(ByteView credential, ByteView proof) override;
+  StatusOr<EnrollmentAnswer> OnResume(ByteView session_id, ByteView proof) override;
 
  private:
+  const EnrollmentParts& parts() const { return desk_.parts_; }
+
   StatusOr<std::optional<RefusalFacts>> FindDevice(const DeviceClaims& claims);
   StatusOr<std::optional<RefusalFacts>> NoteArrival(const DeviceClaims& claims);
-  StatusOr<AttestationContext> Context(const AttestationEvidence& evidence);
+  void ReadKeys(const AttestationEvidence& evidence);
+  StatusOr<AttestationVerdict> Judge(const DecodedEvidence& decoded);
   StatusOr<CredentialFacts> Encrypt(const AttestedFacts& facts);
-  Status WriteRefusal(const RefusalFacts& refusal);
+
+  StatusOr<EnrollmentAnswer> Admit();
+  StatusOr<IssuedCertificate> Issue();
   Status WriteAdmission(const IssuedCertificate& certificate);
-  StatusOr<std::variant<AdmissionFacts, RefusalFacts>> Admit();
-  void SealRecord(bool accepted);
+  // Fills attempts_left of `refusal`.
+  Status WriteRefusal(RefusalFacts* refusal);
+  Status NoteRefused(Tx& tx, const RefusalFacts& refusal, WallTime now, Device* device);
+  Status WriteEvidence(Tx& tx, bool accepted, WallTime now);
 
   Enrollment& desk_;
   const std::string station_;
   const ChallengeFacts challenge_;
   const std::shared_ptr<const TrustBasis> basis_;  // of the whole pass
   AttestationRecord record_;                       // grows message by message
+  EvidenceDraft draft_;                            // likewise
   Device device_;  // as read; the record is read again for every write
+  EvidenceKeys keys_;
+  TpmLabel tpm_;
+  std::string hardware_serial_;  // of the TPM, empty without a certificate
+  AttestationOutcome outcome_ = AttestationOutcome::kRefused;
+  std::vector<tpmwire::PcrValue> quoted_pcrs_;
   std::optional<AttestedFacts> facts_;
-  crypto::Digest256 ek_certificate_sha256_{};
   Secret secret_;
   WallTime credential_expire_time_;
 };

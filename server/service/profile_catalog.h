@@ -26,6 +26,8 @@ class ProfileCatalog {
   // Empty `name` means the default profile. NotFound names the profile and where to add it.
   virtual StatusOr<FrozenPlan> Freeze(std::string_view name) const = 0;
   virtual const std::string& default_profile() const = 0;
+  // What quarantined devices run; empty: nothing.
+  virtual const std::string& quarantine_profile() const = 0;
 };
 
 }  // namespace preseal::server

@@ -35,8 +35,10 @@ class TurnedClock final : public Clock {
 // One profile, "office": blocking items "policy" and "burn-in", and "wallpaper", which is tracked.
 class OfficeProfile final : public ProfileCatalog {
  public:
-  StatusOr<FrozenPlan> Freeze(std::string_view) const override {
-    FrozenPlan plan{.profile = name_, .profile_digest = std::string(64, 'a'), .plan = {1, 2, 3}};
+  StatusOr<FrozenPlan> Freeze(std::string_view name) const override {
+    FrozenPlan plan{.profile = name.empty() ? name_ : std::string(name),
+                    .profile_digest = std::string(64, 'a'),
+                    .plan = {1, 2, 3}};
     for (const auto& [id, name, gating] :
          {std::tuple{"policy", "Policy", Gating::kBlocking},
           std::tuple{"burn-in", "Burn-in test", Gating::kBlocking},
@@ -48,6 +50,9 @@ class OfficeProfile final : public ProfileCatalog {
     return plan;
   }
   const std::string& default_profile() const override { return name_; }
+  const std::string& quarantine_profile() const override { return quarantine; }
+
+  std::string quarantine;  // none
 
  private:
   const std::string name_ = "office";

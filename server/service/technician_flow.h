@@ -42,6 +42,8 @@ class TechnicianFlow {
                             std::string_view action_name, const Action& action);
   StatusOr<Command> NewCommand(std::string_view actor, CommandKind kind, const Device& device);
   StatusOr<Command> BeginRun(Tx& tx, std::string_view actor, CommandKind kind, Device* device);
+  // FailedPrecondition: in quarantine, and no profile is for that.
+  StatusOr<FrozenPlan> PlanFor(const Device& device) const;
   StatusOr<Command> BeginReseal(Tx& tx, std::string_view actor, Device* device);
 
   Store& store_;

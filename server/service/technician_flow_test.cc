@@ -40,6 +40,27 @@ TEST_F(TechnicianFlowTest, StartFreezesThePlanIntoTheFirstRun) {
       3U);
 }
 
+TEST_F(TechnicianFlowTest, AQuarantinedDeviceRunsTheQuarantineProfileAndNoOther) {
+  Device device = AddEnrolled("A-17");
+  device.quarantined = true;
+  ASSERT_OK(Write([&](Tx& tx) { return tx.devices.Put(&device); }));
+  EXPECT_THAT(flow_->Start(lead_, device.id, ""), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_EQ(Load(device.id).state, DeviceState::kEnrolled);
+  profile_.quarantine = "quarantine";
+  ASSERT_OK_AND_ASSIGN(const Command command, flow_->Start(lead_, device.id, ""));
+  const server::Run run =
+      Look<server::Run>([&](Tx& tx) { return tx.runs.GetRun(*command.run_id); });
+  EXPECT_EQ(run.profile, "quarantine");
+}
+
+TEST_F(TechnicianFlowTest, AQuarantinedDeviceIsNotSealed) {
+  Device device = AddReadyToSeal("A-17");
+  device.quarantined = true;
+  ASSERT_OK(Write([&](Tx& tx) { return tx.devices.Put(&device); }));
+  EXPECT_THAT(flow_->Reseal(lead_, device.id, ""), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_EQ(Load(device.id).state, DeviceState::kReadyToSeal);
+}
+
 TEST_F(TechnicianFlowTest, AnswersARepeatedRequestWithTheFirstCommand) {
   const Device device = AddEnrolled("A-17");
   ASSERT_OK_AND_ASSIGN(const Command first, flow_->Start(lead_, device.id, "r-1"));

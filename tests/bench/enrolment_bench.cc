@@ -20,6 +20,7 @@
 #include "server/adapters/sql/sqlite_store.h"
 #include "server/app/server_app.h"
 #include "server/app/trust_anchors.h"
+#include "server/domain/trust/policy_text.h"
 #include "server/wire/evidence_codec.h"
 #include "tests/bench/handshake_cost.h"
 #include "tests/bench/measured_server.h"
@@ -97,7 +98,12 @@ StatusOr<Cost> MeasureInProcess(Site& site, std::vector<SoftwareChip>& chips) {
   ASSIGN_OR_RETURN(auto basis, server::LoadTrust(site.config()));
   const server::FixedTrust trust(std::move(basis));
   const server::ProtoEvidenceDecoder decoder;
-  server::Enrollment enrollment(*store, clock, decoder, site.ca(), trust);
+  server::RecordDesk records(*store);
+  ASSIGN_OR_RETURN(const auto signer, server::LoadEvidenceSigner(site.ca(), clock.Now()));
+  const server::EvidenceOffice evidence(*signer, {server::PolicyText, server::ParsePolicyText},
+                                        site.config().organisation);
+  server::Enrollment enrollment(
+      server::EnrollmentParts{*store, clock, decoder, site.ca(), trust, records, evidence});
   const auto leaf = site.ca().server_certificate().fingerprint();
   std::atomic<double> device_seconds{0};
   const double cpu = ProcessSeconds();

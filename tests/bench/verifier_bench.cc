@@ -48,7 +48,8 @@ void FourSignatures(benchmark::State& state, Bench* bench) {
   const crypto::PublicKey key = bench->fixture.ak_key.public_key();
   for (auto _ : state) {
     for (int i = 0; i < 4; ++i) {
-      if (!key.VerifyEcdsaRaw(crypto::HashAlg::kSha256, text, signature)) state.SkipWithError("a good signature was refused");
+      if (!key.VerifyEcdsaRaw(crypto::HashAlg::kSha256, text, signature))
+        state.SkipWithError("a good signature was refused");
     }
   }
 }

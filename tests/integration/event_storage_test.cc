@@ -17,6 +17,7 @@ class NoProfiles final : public ProfileCatalog {
  public:
   StatusOr<FrozenPlan> Freeze(std::string_view) const override { return NotFound("no profiles"); }
   const std::string& default_profile() const override { return name_; }
+  const std::string& quarantine_profile() const override { return name_; }
 
  private:
   const std::string name_ = "none";

@@ -85,6 +85,7 @@ class ConfigReader {
     map.Optional("profiles", &folder);
     out->profiles = Resolve(folder);
     map.Optional("default_profile", &out->default_profile);
+    map.Optional("quarantine_profile", &out->quarantine_profile);
     size_t start = 0;
     map.Choice("start", {"manual", "automatic"}, &start);
     out->auto_start = start == 1;

@@ -32,6 +32,7 @@ struct ServerConfig {
   std::string ca_device_key;       // PKCS#11 URI of the device authority's key; empty: a file
   std::filesystem::path profiles;  // folder of *.yaml
   std::string default_profile;
+  std::string quarantine_profile;  // empty: quarantined devices run nothing
   bool auto_start = false;
   std::string log_level = "info";
 };

@@ -5,6 +5,7 @@
 
 #include "common/base/limits.h"
 #include "server/adapters/grpc/resource_names.h"
+#include "server/service/record_desk.h"
 
 namespace preseal::server {
 
@@ -55,12 +56,16 @@ void ToProto(const Device& device, fv1::Device* out) {
   out->set_lab(device.lab);
   out->set_enrolled(device.enrolled);
   out->set_satisfied(device.blocking_satisfied);
-  out->set_sealable(device.state == DeviceState::kReadyToSeal && device.blocking_satisfied);
+  out->set_sealable(device.state == DeviceState::kReadyToSeal && device.blocking_satisfied &&
+                    !device.quarantined);
+  out->set_quarantined(device.quarantined);
   out->set_sealed(device.state == DeviceState::kSealed || device.state == DeviceState::kUserSetup ||
                   device.state == DeviceState::kInService);
   out->set_seal_unconfirmed(device.seal_unconfirmed);
   if (device.seal_time) SetTime(*device.seal_time, out->mutable_seal_time());
   out->set_revision(device.revision);
+  out->set_attempts_used(device.refused_attempts);
+  out->set_attempts_left(RecordDesk::AttemptsLeft(device));
 }
 
 void ToProto(const Item& item, pv1::Item* out) {

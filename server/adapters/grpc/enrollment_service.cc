@@ -72,19 +72,31 @@ class EnrollStream final : public Reactor {
     if (!ok) return End(Cancelled("the device ended the enrolment"));
     const bool evidence = incoming_.message_case() == ev1::EnrollRequest::kEvidence;
     const bool proof = incoming_.message_case() == ev1::EnrollRequest::kProof;
-    const bool expected = awaiting_ == Awaiting::kEvidence ? evidence : proof;
+    const bool resume = incoming_.message_case() == ev1::EnrollRequest::kResume;
+    const bool expected = awaiting_ == Awaiting::kEvidence ? evidence || resume : proof;
     if (!expected) return End(InvalidArgument("enrolment message out of order"));
     const bool taken = workers_.Post([stream = self_] { stream->Work(); });
     if (!taken) End(Unavailable("the server is busy or draining"));
   }
 
   void Work() {
-    const Status status = awaiting_ == Awaiting::kEvidence ? AnswerEvidence() : AnswerProof();
+    const Status status = Answer();
     if (!status.ok()) {
       log::Warning("enrolment broke off", {{"error", ToString(status)}});
       return End(status);
     }
     Write();
+  }
+
+  Status Answer() {
+    if (awaiting_ == Awaiting::kProof) {
+      return AnswerWith(pass_->OnProof(AsBytes(credential_), AsBytes(incoming_.proof())));
+    }
+    if (incoming_.has_resume()) {
+      return AnswerWith(pass_->OnResume(AsBytes(incoming_.resume().session_id()),
+                                        AsBytes(incoming_.resume().proof())));
+    }
+    return AnswerEvidence();
   }
 
   Status AnswerEvidence() {
@@ -101,14 +113,13 @@ class EnrollStream final : public Reactor {
     return OkStatus();
   }
 
-  Status AnswerProof() {
-    ASSIGN_OR_RETURN(const auto answer,
-                     pass_->OnProof(AsBytes(credential_), AsBytes(incoming_.proof())));
+  Status AnswerWith(const StatusOr<EnrollmentAnswer>& answer) {
+    RETURN_IF_ERROR(answer.status());
     awaiting_ = Awaiting::kNothing;
-    if (const auto* refusal = std::get_if<RefusalFacts>(&answer)) {
+    if (const auto* refusal = std::get_if<RefusalFacts>(&*answer)) {
       ToProto(*refusal, outgoing_.mutable_result()->mutable_refusal());
     } else {
-      ToProto(std::get<AdmissionFacts>(answer), outgoing_.mutable_result()->mutable_admission());
+      ToProto(std::get<AdmissionFacts>(*answer), outgoing_.mutable_result()->mutable_admission());
     }
     return OkStatus();
   }

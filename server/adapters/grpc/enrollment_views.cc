@@ -10,6 +10,7 @@ void ToProto(const AdmissionFacts& facts, ev1::Admission* out) {
   out->set_certificate(ToString(facts.certificate.der));
   for (const Bytes& der : facts.certificate.chain) out->add_certificate_chain(ToString(der));
   out->set_lab(facts.lab);
+  out->set_quarantined(facts.quarantined);
 }
 
 void ToProto(const RefusalFacts& facts, ev1::Refusal* out) {
@@ -20,6 +21,7 @@ void ToProto(const RefusalFacts& facts, ev1::Refusal* out) {
   out->set_retry_allowed(info->retry_allowed);
   out->set_seen(facts.seen);
   out->set_expected(facts.expected);
+  out->set_attempts_left(facts.attempts_left);
 }
 
 }  // namespace preseal::server

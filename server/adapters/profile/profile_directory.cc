@@ -31,8 +31,9 @@ StatusOr<std::vector<fs::path>> YamlFiles(const fs::path& folder) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<ProfileDirectory>> ProfileDirectory::Load(
-    const fs::path& folder, const std::string& default_profile, const ArtifactImport& import) {
+StatusOr<std::unique_ptr<ProfileDirectory>> ProfileDirectory::Load(const fs::path& folder,
+                                                                   const ProfileChoice& choice,
+                                                                   const ArtifactImport& import) {
   auto catalog = std::unique_ptr<ProfileDirectory>(new ProfileDirectory());
   catalog->folder_ = folder;
   ASSIGN_OR_RETURN(const auto files, YamlFiles(folder));
@@ -48,19 +49,23 @@ StatusOr<std::unique_ptr<ProfileDirectory>> ProfileDirectory::Load(
   if (catalog->plans_.empty()) {
     return FailedPrecondition(fmt::format("no profile (*.yaml) in {}", folder.string()));
   }
-  catalog->default_profile_ = default_profile;
-  if (default_profile.empty() && catalog->plans_.size() == 1) {
-    catalog->default_profile_ = catalog->plans_.begin()->first;
+  catalog->choice_ = choice;
+  if (choice.by_default.empty() && catalog->plans_.size() == 1) {
+    catalog->choice_.by_default = catalog->plans_.begin()->first;
   }
-  if (!catalog->plans_.contains(catalog->default_profile_)) {
+  if (!catalog->plans_.contains(catalog->choice_.by_default)) {
     return FailedPrecondition(fmt::format("default_profile \"{}\" is none of the profiles in {}",
-                                          default_profile, folder.string()));
+                                          choice.by_default, folder.string()));
+  }
+  if (!choice.quarantine.empty() && !catalog->plans_.contains(choice.quarantine)) {
+    return FailedPrecondition(fmt::format("quarantine_profile \"{}\" is none of the profiles in {}",
+                                          choice.quarantine, folder.string()));
   }
   return catalog;
 }
 
 StatusOr<FrozenPlan> ProfileDirectory::Freeze(std::string_view name) const {
-  const auto it = plans_.find(name.empty() ? std::string_view(default_profile_) : name);
+  const auto it = plans_.find(name.empty() ? std::string_view(choice_.by_default) : name);
   if (it != plans_.end()) return it->second;
   return NotFound(
       fmt::format("no profile named \"{}\": add it to {} and restart", name, folder_.string()));

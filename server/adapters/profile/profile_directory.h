@@ -21,25 +21,31 @@ struct StoredArtifact {
 };
 using ArtifactImport = std::function<StatusOr<StoredArtifact>(const std::filesystem::path&)>;
 
+// Which profile is whose, by name.
+struct ProfileChoice {
+  std::string by_default;  // empty: the only one there is
+  std::string quarantine;  // empty: quarantined devices run none
+};
+
 // Deployment profiles from a folder of YAML files, docs/profiles.md. Read once; immutable and
 // thread-safe afterwards.
 class ProfileDirectory final : public ProfileCatalog {
  public:
   // Reads every *.yaml of `folder`. InvalidArgument with file, line and column; FailedPrecondition:
-  // the folder cannot be read, holds no profile, or `default_profile` is none of them (an empty
-  // `default_profile` means the only one).
+  // the folder cannot be read, holds no profile, or a chosen one is none of them.
   static StatusOr<std::unique_ptr<ProfileDirectory>> Load(const std::filesystem::path& folder,
-                                                          const std::string& default_profile,
+                                                          const ProfileChoice& choice,
                                                           const ArtifactImport& import);
 
   StatusOr<FrozenPlan> Freeze(std::string_view name) const override;
-  const std::string& default_profile() const override { return default_profile_; }
+  const std::string& default_profile() const override { return choice_.by_default; }
+  const std::string& quarantine_profile() const override { return choice_.quarantine; }
 
  private:
   ProfileDirectory() = default;
   std::filesystem::path folder_;
   std::map<std::string, FrozenPlan, std::less<>> plans_;
-  std::string default_profile_;
+  ProfileChoice choice_;
 };
 
 // One profile's text; `folder` is what its `source` paths start from.

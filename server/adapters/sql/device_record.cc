@@ -16,7 +16,7 @@ constexpr Sql kInsert(
     " :contact, :contact_time, :lab, :enrolled, :attempt, :phase, :item_name, :items_done,"
     " :items_total, :percent, :blocking_satisfied, :run_start_time, :run_end_time,"
     " :last_command_id, :ek_spki_sha256, :certificate_sha256, :seal_unconfirmed, :seal_time,"
-    " :revision, :refused_attempts) ON CONFLICT DO NOTHING");
+    " :revision, :refused_attempts, :quarantined) ON CONFLICT DO NOTHING");
 
 // An UPDATE rewrites every index over the columns it names, changed or not. Most writes are
 // progress, so the indexed columns have a statement of their own that rarely finds a row.
@@ -38,7 +38,7 @@ constexpr Sql kUpdateRest(
     " run_start_time = :run_start_time, run_end_time = :run_end_time,"
     " last_command_id = :last_command_id, certificate_sha256 = :certificate_sha256,"
     " seal_unconfirmed = :seal_unconfirmed, seal_time = :seal_time, revision = :revision,"
-    " refused_attempts = :refused_attempts"
+    " refused_attempts = :refused_attempts, quarantined = :quarantined"
     " WHERE device_number = :device_number");
 
 std::string_view TextOf(const std::optional<CommandId>& id) {
@@ -93,6 +93,7 @@ Status ReadDevice(sql::Row& row, Device* device) {
   device->seal_time = columns->OptionalTime();
   device->revision = columns->Unsigned();
   device->refused_attempts = columns->Unsigned32();
+  device->quarantined = columns->Flag();
   return columns.status();
 }
 
@@ -141,7 +142,8 @@ Status InsertDevice(sql::Connection& connection, const Device& d) {
                                                      d.seal_unconfirmed,
                                                      d.seal_time,
                                                      d.revision,
-                                                     d.refused_attempts}),
+                                                     d.refused_attempts,
+                                                     d.quarantined}),
                         "serial number or EK");
 }
 
@@ -177,6 +179,7 @@ Status UpdateDevice(sql::Connection& connection, const Device& d) {
                                                     d.seal_time,
                                                     d.revision,
                                                     d.refused_attempts,
+                                                    d.quarantined,
                                                     d.id.number()}),
                    d.id.text()));
   const auto batch = sql::Param::OrNull(d.batch.text());

@@ -15,8 +15,8 @@
   "attempt,"                                                                                   \
   " phase, item_name, items_done, items_total, percent, blocking_satisfied, run_start_time,"   \
   " run_end_time, last_command_id, ek_spki_sha256, certificate_sha256, seal_unconfirmed,"      \
-  " seal_time, revision, refused_attempts"
-#define PRESEAL_DEVICE_TYPES "itttttttiiittttttiiiiiitiiiiiitbbiiii"
+  " seal_time, revision, refused_attempts, quarantined"
+#define PRESEAL_DEVICE_TYPES "itttttttiiittttttiiiiiitiiiiiitbbiiiii"
 
 namespace preseal::server {
 

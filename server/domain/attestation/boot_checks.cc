@@ -19,7 +19,8 @@ constexpr std::string_view kDigest = "the signed PCR digest is the replayed one"
 using Findings = std::vector<AttestationFinding>;
 
 // The quoted banks with the values the device sent, which check 809 has compared with the digest.
-std::vector<QuotedBank> BanksOf(const Examination& e, const std::vector<tpmwire::PcrValue>& values) {
+std::vector<QuotedBank> BanksOf(const Examination& e,
+                                const std::vector<tpmwire::PcrValue>& values) {
   std::vector<QuotedBank> banks;
   for (const tpmwire::PcrSelection& selection : e.quote.quote()->selections) {
     QuotedBank bank{selection.hash_algorithm, !selection.empty(), {}};
@@ -72,8 +73,7 @@ bool Refused(const Findings& findings) {
 AttestationFinding DigestIsTheReplayed(const Examination& e) {
   AttestationFinding finding{kDigestNumber, kDigest, CheckVerdict::kPass, {}, {}, {}};
   const auto& quote = *e.quote.quote();
-  const auto digest =
-      tpmwire::PcrDigest(tpmwire::HashAlg::kSha256, quote.selections, e.pcr_values);
+  const auto digest = tpmwire::PcrDigest(tpmwire::HashAlg::kSha256, quote.selections, e.pcr_values);
   if (digest.ok() && *digest == quote.pcr_digest) return finding;
   finding.verdict = CheckVerdict::kFail;
   finding.code = RefusalCode::kEventLogReplayMismatch;
@@ -85,11 +85,10 @@ AttestationFinding DigestIsTheReplayed(const Examination& e) {
 // Without a log nothing explains a PCR; values two people approved can still be compared.
 Findings JudgeWithoutLog(Examination& e) {
   const bool required = e.context.policy->event_log == EventLogUse::kRequire;
-  Findings findings = {{kPresenceNumber, kPresence,
-                        required ? CheckVerdict::kFail : CheckVerdict::kFinding,
-                        required ? RefusalCode::kEventLogMissing : RefusalCode::kNone,
-                        e.evidence.event_log.empty() ? "no event log" : "an event log, not judged",
-                        "an event log"}};
+  Findings findings = {
+      {kPresenceNumber, kPresence, required ? CheckVerdict::kFail : CheckVerdict::kFinding,
+       required ? RefusalCode::kEventLogMissing : RefusalCode::kNone,
+       e.evidence.event_log.empty() ? "no event log" : "an event log, not judged", "an event log"}};
   if (required || e.context.policy->golden == GoldenUse::kOff) return findings;
   BootPolicy policy = BootPolicyFor(e);
   policy.secure_boot = policy.setup_mode_off = policy.no_firmware_error = Demand::kOff;
