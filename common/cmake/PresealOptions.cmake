@@ -8,6 +8,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 option(PRESEAL_WERROR "Treat warnings as errors" OFF)
 option(PRESEAL_WEB_REBUILD "Rebuild the dashboard with npm instead of using the committed dist" OFF)
+option(PRESEAL_FUZZ "Build the fuzzers; needs clang" OFF)
 set(PRESEAL_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 
 add_library(preseal_options INTERFACE)
