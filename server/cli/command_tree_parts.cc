@@ -179,13 +179,18 @@ void AddEvidenceCommands(CLI::App* root, Action* action) {
   CLI::App* evidence = root->add_subcommand(
       "evidence", "Fetch the latest attestation, for checking with other tools");
   evidence->add_option("device", fetched->device, "Serial number or device id")
-      ->required()
       ->type_name("DEVICE");
-  evidence->add_option("-o,--out", fetched->to, "Directory to write to")
-      ->required()
-      ->type_name("DIR");
-  evidence->callback([fetched, action] {
-    *action = [fetched](const Cli& cli) { return FetchEvidence(cli, *fetched); };
+  evidence->add_option("-o,--out", fetched->to, "Directory to write to")->type_name("DIR");
+  AddLintCommand(evidence, action);
+  AddVerifyEvidenceCommand(evidence, action);
+  evidence->callback([fetched, action, evidence] {
+    if (!evidence->get_subcommands().empty()) return;
+    *action = [fetched](const Cli& cli) -> StatusOr<ExitCode> {
+      if (fetched->device.empty() || fetched->to.empty()) {
+        return InvalidArgument("evidence: say DEVICE and --out DIR, or a subcommand");
+      }
+      return FetchEvidence(cli, *fetched);
+    };
   });
 
   const auto verified = std::make_shared<VerifyOptions>();
@@ -200,6 +205,28 @@ void AddEvidenceCommands(CLI::App* root, Action* action) {
                    "Accept a signer's certificate that has expired since");
   verify->callback([verified, action] {
     *action = [verified](const Cli& cli) { return Verify(cli, *verified); };
+  });
+}
+
+void AddLintCommand(CLI::App* evidence, Action* action) {
+  const auto options = std::make_shared<LintCommandOptions>();
+  CLI::App* lint = evidence->add_subcommand(
+      "lint",
+      "Judge event logs, EK and CA certificates, quotes, certify statements and platform\n"
+      "certificates as the server would; needs no server (docs/lint.md)");
+  lint->add_option("path", options->paths, "Files, and folders to walk")
+      ->required()
+      ->type_name("FILE");
+  lint->add_option("--trust", options->trust, "CA certificates to trust, several allowed")
+      ->type_name("DIR");
+  lint->add_option("--key", options->key_file, "Public key of those who signed the statements")
+      ->type_name("FILE");
+  lint->add_option("--at", options->at, "Judge dates as of 2026-01-31 or 2026-01-31T10:00:00Z")
+      ->type_name("TIME");
+  lint->add_flag("--json", options->json, "One JSON object a line");
+  lint->add_flag("--lab", options->lab, "Virtual TPMs are a finding, not a refusal");
+  lint->callback([options, action] {
+    *action = [options](const Cli& cli) { return LintEvidence(cli, *options); };
   });
 }
 

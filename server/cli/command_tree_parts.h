@@ -17,6 +17,10 @@ void AddDeviceCommands(CLI::App* root, Action* action);
 void AddControlCommands(CLI::App* root, Action* action);
 void AddBatchCommands(CLI::App* root, Action* action);
 void AddEvidenceCommands(CLI::App* root, Action* action);
+// Below `evidence`.
+void AddLintCommand(CLI::App* evidence, Action* action);
+// Below `evidence`.
+void AddVerifyEvidenceCommand(CLI::App* evidence, Action* action);
 void AddTokenCommands(CLI::App* root, Action* action);
 void AddTrustCommands(CLI::App* root, Action* action);
 void AddPolicyCommands(CLI::App* root, Action* action);

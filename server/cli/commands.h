@@ -68,6 +68,26 @@ struct FetchOptions {
 StatusOr<ExitCode> FetchBirthCertificate(const Cli& cli, const FetchOptions& options);
 StatusOr<ExitCode> FetchEvidence(const Cli& cli, const FetchOptions& options);
 
+struct VerifyEvidenceOptions {
+  std::string file;    // evidence file, "-" for standard input
+  std::string signer;  // PEM of the seal CA; empty: any signer, which is then a finding
+  std::string trust;   // folder of makers' CA certificates; empty: as recorded
+  bool json = false;
+};
+// Offline. kOk: every decision comes out the same; kNo: EVIDENCE_TAMPERED; kError: unreadable.
+StatusOr<ExitCode> VerifyEvidence(const Cli& cli, const VerifyEvidenceOptions& options);
+
+struct LintCommandOptions {
+  std::vector<std::string> paths;  // files and folders
+  std::vector<std::string> trust;  // files and folders of CA certificates; empty: none
+  std::string key_file;            // of the statements' signer; empty: ak.pem or ak.pub beside them
+  std::string at;                  // ParseLintTime; empty: now
+  bool json = false;
+  bool lab = false;
+};
+// Offline. Exit code kNo if anything is refused, kError if anything could not be read.
+StatusOr<ExitCode> LintEvidence(const Cli& cli, const LintCommandOptions& options);
+
 struct CreateTokenOptions {
   std::string display_name;
   std::string role;
