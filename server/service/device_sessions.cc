@@ -11,6 +11,7 @@
 #include "common/base/limits.h"
 #include "common/base/secret.h"
 #include "common/log/log.h"
+#include "server/service/certificate_book.h"
 #include "server/service/preparation.h"
 #include "server/service/run_progress.h"
 
@@ -62,11 +63,12 @@ Status CheckMayConnect(const Device& device, const HelloFacts& hello) {
 }  // namespace
 
 DeviceSessions::DeviceSessions(Store& store, const Clock& clock, LiveDevices& live,
-                               TechnicianFlow& flow, Dispatcher& dispatcher, SealOffice& seals,
-                               SessionSettings settings)
+                               RevocationMap& revocations, TechnicianFlow& flow,
+                               Dispatcher& dispatcher, SealOffice& seals, SessionSettings settings)
     : store_(store),
       clock_(clock),
       live_(live),
+      revocations_(revocations),
       flow_(flow),
       dispatcher_(dispatcher),
       seals_(seals),
@@ -75,10 +77,12 @@ DeviceSessions::DeviceSessions(Store& store, const Clock& clock, LiveDevices& li
 StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
   WelcomeFacts welcome{.organisation = settings_.organisation};
   bool newly_enrolled = false;
+  RevokedDigests superseded;
   RETURN_IF_ERROR(store_.WriteAndWait([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(Device device, tx.devices.Get(hello.device_id));
     RETURN_IF_ERROR(CheckMayConnect(device, hello));
     const WallTime now = clock_.Now();
+    ASSIGN_OR_RETURN(superseded, ConfirmCertificate(tx, device.id, hello.certificate_sha256, now));
     if (!device.enrolled) {
       RETURN_IF_ERROR(Advance(LifecycleEvent::kConfirmed, now, &device));
       device.enrolled = true;
@@ -102,6 +106,7 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
     }
     return OkStatus();
   }));
+  for (const Bytes& digest : superseded) revocations_.Add(digest);
   if (newly_enrolled) {
     log::Info("device enrolled", {{"device", hello.device_id.text()},
                                   {"serial", welcome.serial_number},
@@ -110,9 +115,12 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
   return welcome;
 }
 
-Status DeviceSessions::Begin(const DeviceId& device, std::shared_ptr<DeviceLink> link) {
+Status DeviceSessions::Begin(const DeviceId& device, ByteView certificate_sha256,
+                             std::shared_ptr<DeviceLink> link) {
   ASSIGN_OR_RETURN(const auto replaced, live_.Attach(device, std::move(link)));
   if (replaced != nullptr) replaced->End(Aborted("replaced by a newer stream of this device"));
+  // Revoked between Hello and here; whoever revokes from now on finds the link.
+  RETURN_IF_ERROR(revocations_.Check(certificate_sha256));
   dispatcher_.Dispatch(device);
   return OkStatus();
 }

@@ -12,6 +12,7 @@
 #include "server/service/dispatcher.h"
 #include "server/service/live_devices.h"
 #include "server/service/ports.h"
+#include "server/service/revocation_map.h"
 #include "server/service/seal_office.h"
 #include "server/service/technician_flow.h"
 
@@ -46,14 +47,21 @@ struct SessionSettings {
 // refused with AlreadyExists and changes nothing.
 class DeviceSessions {
  public:
-  DeviceSessions(Store& store, const Clock& clock, LiveDevices& live, TechnicianFlow& flow,
-                 Dispatcher& dispatcher, SealOffice& seals, SessionSettings settings);
+  DeviceSessions(Store& store, const Clock& clock, LiveDevices& live, RevocationMap& revocations,
+                 TechnicianFlow& flow, Dispatcher& dispatcher, SealOffice& seals,
+                 SessionSettings settings);
 
   // Blocks on the store. PermissionDenied: the device is BLOCKED or RETIRED. Unauthenticated: the
-  // certificate is not the newest one issued for it, so it should enrol again. ResourceExhausted:
-  // kDeviceSessionsMax. The link is attached, and orders may be sent on it, from Begin on.
+  // certificate is revoked or not the newest one issued for it, so it should enrol again.
+  // ResourceExhausted: kDeviceSessionsMax. The link is attached, and orders may be sent on it, from
+  // Begin on.
   StatusOr<WelcomeFacts> Hello(const HelloFacts& hello);
-  Status Begin(const DeviceId& device, std::shared_ptr<DeviceLink> link);
+  Status Begin(const DeviceId& device, ByteView certificate_sha256,
+               std::shared_ptr<DeviceLink> link);
+  // For every further message of a stream. PermissionDenied, DEVICE_REVOKED.
+  Status CheckNotRevoked(ByteView certificate_sha256) {
+    return revocations_.Check(certificate_sha256);
+  }
 
   // Stores the events and acks them on `link`; any error ends it. Does not block.
   void Receive(const DeviceId& device, const RunId& run, std::vector<Event> events,
@@ -81,6 +89,7 @@ class DeviceSessions {
   Store& store_;
   const Clock& clock_;
   LiveDevices& live_;
+  RevocationMap& revocations_;
   TechnicianFlow& flow_;
   Dispatcher& dispatcher_;
   SealOffice& seals_;

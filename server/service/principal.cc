@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "common/base/limits.h"
+
 namespace preseal::server {
 namespace {
 
@@ -24,6 +26,8 @@ std::string_view NameOf(Right right) {
       return "manage API tokens";
     case Right::kManageTrust:
       return "change whose word about TPMs counts, or the policy";
+    case Right::kManageIdentities:
+      return "decide about identities";
   }
   return "";
 }
@@ -46,6 +50,8 @@ bool Allows(Role role, Right right) {
     case Right::kManageTokens:
     case Right::kManageTrust:
       return role == Role::kAdmin;
+    case Right::kManageIdentities:
+      return role == Role::kLead || role == Role::kAdmin;
   }
   return false;
 }
@@ -62,6 +68,20 @@ Status RequireBatch(const Principal& principal, const BatchId& batch) {
   const auto& own = principal.batches;
   if (std::find(own.begin(), own.end(), batch) != own.end()) return OkStatus();
   return PermissionDenied(fmt::format("this token does not cover batch {}", batch.text()));
+}
+
+Status RequirePerson(const Principal& principal) {
+  if (!principal.name.starts_with("token:")) return OkStatus();
+  return PermissionDenied("a person must decide this by name: log in instead of using a token");
+}
+
+Status CheckReason(std::string_view reason) {
+  const bool blank = reason.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (blank) return InvalidArgument("a reason is needed");
+  if (reason.size() > kReasonBytesMax) {
+    return InvalidArgument(fmt::format("reason is longer than {} bytes", kReasonBytesMax));
+  }
+  return OkStatus();
 }
 
 std::string_view NameOf(Role role) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/ids.h"
@@ -26,6 +27,7 @@ enum class Right {
   kSeeBatches,         // everyone; resellers only their own
   kManageTokens,       // admin
   kManageTrust,        // admin: trust bundle, policy
+  kManageIdentities,   // lead, admin: blocks, TPMs, order codes, golden values
 };
 
 bool Allows(Role role, Right right);
@@ -33,6 +35,11 @@ bool Allows(Role role, Right right);
 Status Require(const Principal& principal, Right right);
 // PermissionDenied for a reseller whose token does not name `batch`, whether or not it exists.
 Status RequireBatch(const Principal& principal, const BatchId& batch);
+
+// A decision that carries a name: PermissionDenied for an API token, behind which anybody may be.
+Status RequirePerson(const Principal& principal);
+// InvalidArgument if a reason is empty or longer than kReasonBytesMax.
+Status CheckReason(std::string_view reason);
 
 std::string_view NameOf(Role role);
 

@@ -124,6 +124,11 @@ Status BindEk(Tx& tx, const EvidenceKeys& keys, const AttestedFacts& facts, Wall
   if (holder && holder->id != device->id) {
     return Aborted(fmt::format("this TPM enrolled as {} meanwhile", holder->id.text()));
   }
+  ASSIGN_OR_RETURN(const auto proposals, tx.identities.Proposals(device->id));
+  const EkProposal* approved = ApprovedRebind(proposals);
+  if (approved != nullptr && approved->ek_spki_sha256 != ek) {
+    return Aborted("a person approved another TPM for this record");
+  }
   if (device->ek_spki_sha256 == ek) {
     ASSIGN_OR_RETURN(const auto identities, tx.identities.Identities(device->id));
     if (!identities.empty() && !identities.back().end_time) {
@@ -136,9 +141,7 @@ Status BindEk(Tx& tx, const EvidenceKeys& keys, const AttestedFacts& facts, Wall
                           .start_time = now,
                           .reset_count = facts.reset_count};
   if (!device->ek_spki_sha256.empty() && device->ek_spki_sha256 != ek) {
-    ASSIGN_OR_RETURN(const auto proposals, tx.identities.Proposals(device->id));
-    const EkProposal* approved = ApprovedRebind(proposals);
-    if (approved == nullptr || approved->ek_spki_sha256 != ek) {
+    if (approved == nullptr) {
       return Aborted("another TPM belongs to this record, and nobody approved this one");
     }
     EkProposal used = *approved;
@@ -201,13 +204,17 @@ StatusOr<RecordFacts> RecordDesk::FactsFor(const Device& device, std::string_vie
     // The record as it is now: a person may have approved or released since it was read.
     ASSIGN_OR_RETURN(const Device record, tx.devices.Get(device.id));
     facts.ek_bound_to_device = ToDigest(record.ek_spki_sha256);
+    ASSIGN_OR_RETURN(const auto proposals, tx.identities.Proposals(record.id));
+    if (const EkProposal* approved = ApprovedRebind(proposals)) {
+      // From the approval on the record waits for that TPM; the old one is a stranger.
+      facts.approved_ek = ToDigest(approved->ek_spki_sha256);
+      facts.ek_bound_to_device = facts.approved_ek;
+    }
     RETURN_IF_ERROR(FillSeenKeys(tx, record, keys, &facts));
     if (!keys.ek_spki) return OkStatus();
     RETURN_IF_ERROR(FillBinding(tx, record, *keys.ek_spki, &facts));
-    ASSIGN_OR_RETURN(const auto proposals, tx.identities.Proposals(record.id));
-    if (const EkProposal* approved = ApprovedRebind(proposals)) {
-      facts.approved_ek = ToDigest(approved->ek_spki_sha256);
-    }
+    ASSIGN_OR_RETURN(facts.cached_ek_certificate,
+                     FindCachedEkCertificate(tx.trust, *keys.ek_spki));
     ASSIGN_OR_RETURN(code_id, GoodOrderCode(tx, record, order_code, now));
     const EkProposal* vouch = FindVouch(proposals, *keys.ek_spki);
     const bool same_ek = facts.ek_bound_to_device == keys.ek_spki;

@@ -17,13 +17,15 @@ namespace dv1 = device::v1;
 // Sends one artefact chunk by chunk; the file is read on a worker, one chunk ahead of the wire.
 class FetchReactor final : public grpc::ServerWriteReactor<dv1::FetchResponse> {
  public:
-  static FetchReactor* Start(const Status& allowed, const ArtifactStore& artifacts,
-                             Workers& workers, const dv1::FetchRequest& request) {
-    auto* reactor = new FetchReactor(workers);
-    if (!allowed.ok()) {
-      reactor->Finish(grpcutil::ToGrpc(allowed));
+  static FetchReactor* Start(StatusOr<DeviceCaller> caller, const ArtifactStore& artifacts,
+                             RevocationMap& revocations, Workers& workers,
+                             const dv1::FetchRequest& request) {
+    auto* reactor = new FetchReactor(revocations, workers);
+    if (!caller.ok()) {
+      reactor->Finish(grpcutil::ToGrpc(caller.status()));
       return reactor;
     }
+    reactor->certificate_sha256_ = std::move(caller->certificate_sha256);
     auto opened = artifacts.Open(AsBytes(request.sha256()), request.offset());
     if (!opened.ok()) {
       reactor->Finish(grpcutil::ToGrpc(opened.status()));
@@ -35,7 +37,8 @@ class FetchReactor final : public grpc::ServerWriteReactor<dv1::FetchResponse> {
   }
 
  private:
-  explicit FetchReactor(Workers& workers) : workers_(workers) {}
+  FetchReactor(RevocationMap& revocations, Workers& workers)
+      : revocations_(revocations), workers_(workers) {}
 
   void Next() {
     if (!workers_.Post([this] { Step(); })) {
@@ -44,6 +47,9 @@ class FetchReactor final : public grpc::ServerWriteReactor<dv1::FetchResponse> {
   }
 
   void Step() {
+    // Before each chunk: a large artefact outlasts a revocation.
+    const Status allowed = revocations_.Check(certificate_sha256_);
+    if (!allowed.ok()) return Finish(grpcutil::ToGrpc(allowed));
     auto chunk = reader_->Read(kArtifactChunkBytes);
     if (!chunk.ok()) return Finish(grpcutil::ToGrpc(chunk.status()));
     if (chunk->empty()) return Finish(grpc::Status::OK);
@@ -58,7 +64,9 @@ class FetchReactor final : public grpc::ServerWriteReactor<dv1::FetchResponse> {
 
   void OnDone() override { delete this; }
 
+  RevocationMap& revocations_;
   Workers& workers_;
+  Bytes certificate_sha256_;
   std::unique_ptr<ArtifactReader> reader_;
   dv1::FetchResponse message_;
 };
@@ -72,7 +80,7 @@ grpc::ServerBidiReactor<dv1::AgentMessage, dv1::ServerMessage>* DeviceSessionSer
 
 grpc::ServerWriteReactor<dv1::FetchResponse>* ArtifactService::Fetch(
     grpc::CallbackServerContext* context, const dv1::FetchRequest* request) {
-  return FetchReactor::Start(DeviceOf(*context).status(), artifacts_, workers_, *request);
+  return FetchReactor::Start(DeviceOf(*context), artifacts_, revocations_, workers_, *request);
 }
 
 }  // namespace preseal::server

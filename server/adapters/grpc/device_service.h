@@ -8,6 +8,7 @@
 #include "server/adapters/grpc/workers.h"
 #include "server/service/artifact_store.h"
 #include "server/service/device_sessions.h"
+#include "server/service/revocation_map.h"
 
 namespace preseal::server {
 
@@ -32,14 +33,15 @@ class DeviceSessionService final : public device::v1::DeviceSessionService::Call
 // preseal.device.v1.ArtifactService. Thread-safe.
 class ArtifactService final : public device::v1::ArtifactService::CallbackService {
  public:
-  ArtifactService(const ArtifactStore& artifacts, Workers& workers)
-      : artifacts_(artifacts), workers_(workers) {}
+  ArtifactService(const ArtifactStore& artifacts, RevocationMap& revocations, Workers& workers)
+      : artifacts_(artifacts), revocations_(revocations), workers_(workers) {}
 
   grpc::ServerWriteReactor<device::v1::FetchResponse>* Fetch(
       grpc::CallbackServerContext* context, const device::v1::FetchRequest* request) override;
 
  private:
   const ArtifactStore& artifacts_;
+  RevocationMap& revocations_;
   Workers& workers_;
 };
 

@@ -52,6 +52,9 @@ void DeviceStream::OnMessage() {
     greeted_ = true;
     return OnHello();
   }
+  if (const Status trusted = sessions_.CheckNotRevoked(caller_.certificate_sha256); !trusted.ok()) {
+    return End(trusted);
+  }
   switch (incoming_.message_case()) {
     case dv1::AgentMessage::kEvents:
       return OnEvents();
@@ -103,7 +106,7 @@ void DeviceStream::Greet(const HelloFacts& hello) {
     WriteNextLocked();
   }
   // The Welcome is in the outbox before any order can follow it.
-  const Status begun = sessions_.Begin(caller_.device_id, self_);
+  const Status begun = sessions_.Begin(caller_.device_id, caller_.certificate_sha256, self_);
   if (!begun.ok()) return End(begun);
   ReadNext();
 }
@@ -213,6 +216,11 @@ void DeviceStream::OnWriteDone(bool ok) {
 void DeviceStream::End(const Status& reason) {
   const std::lock_guard lock(mutex_);
   if (!end_reason_) end_reason_ = reason;
+  if (reason.code() == StatusCode::kPermissionDenied) {
+    // Nothing more for a device that lost its right to hear it, and no waiting until it reads.
+    outbox_.clear();
+    acks_.clear();
+  }
   if (!writing_) WriteNextLocked();  // what is queued goes out first
 }
 
