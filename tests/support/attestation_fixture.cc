@@ -154,6 +154,7 @@ server::AttestationVerdict AttestationFixture::Verify() {
   trust.roots.clear();
   trust.lab_roots.clear();
   if (trust_root) (lab ? trust.lab_roots : trust.roots).push_back(anchor);
+  trust.notes[anchor.fingerprint()].vendor = root_vendor;
   trust.intermediates = {
       crypto::Certificate::FromDer(BuildCertificate(intermediate, root_key)).value()};
   context.policy = &policy;

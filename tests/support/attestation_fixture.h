@@ -34,6 +34,9 @@ struct CertificateSpec {
   std::string subject;
   WallTime not_before;
   WallTime not_after;
+  // In place of the times above, as spelled: a UTCTime of two-digit year, else a GeneralizedTime.
+  std::string spelled_not_before;  // "491231235959Z"
+  std::string spelled_not_after;   // "99991231235959Z"
   Bytes spki;
   std::vector<ExtensionSpec> extensions;
   bool sha1 = false;  // sign with ECDSA-SHA1
@@ -81,6 +84,7 @@ class AttestationFixture {
   Bytes nv_padding;  // after the certificate, as some chips have it
   bool lab = false;  // the root goes to the policy's lab roots
   bool trust_root = true;
+  std::string root_vendor = "STMicro";
   bool send_certificate = true;
 
   tpmwire::PublicArea ek;

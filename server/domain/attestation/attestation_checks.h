@@ -40,8 +40,9 @@ struct Examination {
   const AttestationContext& context;
 
   // EK certificate
-  ByteView certificate;    // as sent, or from the imported cache
-  bool unvouched = false;  // it vouches for nothing, and nothing requires that it does
+  ByteView certificate;        // as sent, or from the imported cache
+  bool lacks_purpose = false;  // no extended key usage, which a few makers may leave out
+  bool unvouched = false;      // it vouches for nothing, and nothing requires that it does
   tpmwire::NvCertificate nv;
   std::optional<crypto::Certificate> ek_certificate;
   EkCertificateFacts ek_facts;

@@ -96,6 +96,11 @@ CheckResult CertificateIsNoAuthority(Examination& examination) {
 CheckResult PurposeIsEndorsement(Examination& examination) {
   const auto& usages = examination.ek_certificate->extended_key_usages();
   if (std::find(usages.begin(), usages.end(), kOidEkCertificate) != usages.end()) return Pass();
+  // Some makers leave it out; whether this is one of them shows the chain, check 309.
+  if (usages.empty() && !examination.context.trust->eku_optional.empty()) {
+    examination.lacks_purpose = true;
+    return Remark("no extended key usage", std::string(kOidEkCertificate));
+  }
   const bool any = std::find(usages.begin(), usages.end(), kOidAnyUsage) != usages.end();
   return Refuse(RefusalCode::kEkEku,
                 usages.empty() ? "no extended key usage"

@@ -9,6 +9,10 @@
 namespace preseal::server {
 namespace {
 
+std::string Quoted(const std::string& vendor) {
+  return vendor.empty() ? "nobody known" : EscapeForLog(vendor, kNameBytesMax);
+}
+
 std::string Instant(WallTime time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
@@ -98,6 +102,15 @@ CheckResult NotRevoked(Examination& examination) {
   return Refuse(RefusalCode::kEkRevocationUnknown, answer.seen, expected);
 }
 
+CheckResult PurposeMayBeMissing(Examination& examination) {
+  if (!examination.lacks_purpose) return Pass();
+  const TrustBundle& trust = *examination.context.trust;
+  const std::string vendor = trust.VendorOf(examination.path.issuers);
+  if (trust.MayLackEku(vendor)) return Pass();
+  return Refuse(RefusalCode::kEkEku, "no extended key usage, issued by " + Quoted(vendor),
+                "a maker that may leave it out");
+}
+
 constexpr AttestationCheck kChecks[] = {
     {301, "chain sent by the device is readable", SentChainIsReadable},
     {302, "EK certificate leads to a trusted root", ChainEndsInATrustedRoot},
@@ -107,6 +120,7 @@ constexpr AttestationCheck kChecks[] = {
     {306, "EK certificate is valid already", AlreadyValid},
     {307, "EK certificate has not expired", NotExpired},
     {308, "EK certificate is not revoked", NotRevoked},
+    {309, "only a maker that may leaves the purpose out", PurposeMayBeMissing},
 };
 
 }  // namespace

@@ -173,6 +173,13 @@ const Spoiled kSpoiled[] = {
      [](auto& f) {
        f.ek_certificate.Extension(kSan).value = test::TpmNames("id:41424344", "chip", "id:1");
      }},
+    {"CertificateByAnotherMakersAuthority", 504, Code::kTpmVendorMismatch,
+     [](auto& f) { f.root_vendor = "Infineon"; }},
+    {"NoPurposeByAMakerThatMustNameIt", 309, Code::kEkEku,
+     [](auto& f) {
+       f.trust.eku_optional = {"AMD"};
+       f.ek_certificate.Remove("2.5.29.37");
+     }},
     {"TpmOfAnotherVendorThanItsCertificate", 503, Code::kTpmVendorMismatch,
      [](auto& f) { f.claimed_tpm.manufacturer = 0x49465800; }},
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 
 #include "common/base/limits.h"
 #include "server/domain/attestation/attestation_checks.h"
@@ -88,10 +89,46 @@ CheckResult VendorAgreesWithClaim(Examination& examination) {
                 fmt::format("{:08X}, as its certificate", certified));
 }
 
+// Makers as folders of trust lists call them, and their ids in certificates.
+struct Maker {
+  std::string_view word;
+  std::initializer_list<uint32_t> ids;
+};
+const Maker kMakers[] = {
+    {"amd", {0x414D4400}},
+    {"atmel", {0x41544D4C}},
+    {"infineon", {0x49465800}},
+    {"intel", {0x494E5443}},
+    {"microsoft", {kMicrosoft}},
+    {"nationz", {0x4E545A00, 0x4E534700}},
+    {"nsing", {0x4E545A00, 0x4E534700}},
+    {"nuvoton", {0x4E544300}},
+    {"qc", {0x51434F4D}},
+    {"qualcomm", {0x51434F4D}},
+    {"stm", {0x53544D20}},
+};
+
+// One maker's authority has no business with another maker's chips. An authority nobody named, or
+// by a name we do not know, is held to the other checks alone.
+CheckResult RootIsTheMakers(Examination& examination) {
+  const std::string tag = examination.context.trust->VendorOf(examination.path.issuers);
+  const std::string folded = Folded(tag);
+  const auto maker = std::find_if(std::begin(kMakers), std::end(kMakers), [&](const Maker& maker) {
+    return folded.starts_with(maker.word);
+  });
+  if (examination.path.lab || folded.empty() || maker == std::end(kMakers)) return Pass();
+  if (Contains(maker->ids, VendorOf(examination))) return Pass();
+  return Refuse(RefusalCode::kTpmVendorMismatch,
+                fmt::format("id:{:08X}, certified by {}", VendorOf(examination),
+                            EscapeForLog(tag, kNameBytesMax)),
+                "the authority of the TPM's maker");
+}
+
 constexpr AttestationCheck kChecks[] = {
     {501, "TPM is hardware", TpmIsHardware},
     {502, "TPM vendor is known", VendorIsKnown},
     {503, "TPM vendor agrees with its certificate", VendorAgreesWithClaim},
+    {504, "certificate is by the TPM's maker", RootIsTheMakers},
 };
 
 }  // namespace

@@ -104,6 +104,15 @@ TEST(TrustModelTest, TheImportedCacheStandsInForACertificateInNv) {
   EXPECT_EQ(Find(verdict, 201)->verdict, CheckVerdict::kFinding);
 }
 
+TEST(TrustModelTest, AMakerThatMayLeavesThePurposeOut) {
+  AttestationFixture fixture;
+  fixture.trust.eku_optional = {"STMicro"};
+  fixture.ek_certificate.Remove("2.5.29.37");
+  const AttestationVerdict verdict = fixture.Verify();
+  ASSERT_TRUE(verdict.accepted()) << NameOf(verdict.code) << ": " << verdict.seen;
+  EXPECT_EQ(Find(verdict, 209)->verdict, CheckVerdict::kFinding);
+}
+
 TEST(TrustModelTest, AnotherEkIsAcceptedOnceApprovedByName) {
   AttestationFixture fixture;
   fixture.context.record.ek_bound_to_device = tpmwire::Sha256Digest{};
