@@ -44,7 +44,8 @@ class TrustFilesTest : public testing::Test {
     command.argv.insert(command.argv.end(), names.begin(), names.end());
     command.working_directory = dir_.File("in");
     const auto made = process::RunAndCapture(command);
-    ASSERT_TRUE(made.ok() && made->ending.Succeeded()) << "gcab: " << (made.ok() ? made->error : "");
+    ASSERT_TRUE(made.ok() && made->ending.Succeeded())
+        << "gcab: " << (made.ok() ? made->error : "");
   }
   std::string cabinet() const { return dir_.File("in/TrustedTpm.cab"); }
 
