@@ -135,6 +135,7 @@ struct ServerApp::Parts {
   std::optional<EvidenceOffice> evidence;
   std::optional<Enrollment> enrollment;
   std::optional<SealOffice> seals;
+  std::optional<RenewalOffice> renewals;
   std::optional<DeviceSessions> sessions;
   // Threads for handlers, then the services that post to them.
   std::optional<Workers> workers;
@@ -210,7 +211,8 @@ Status ServerApp::Parts::BuildUseCases() {
   evidence.emplace(*evidence_signer, PolicyCodec{PolicyText, ParsePolicyText}, config.organisation);
   enrollment.emplace(EnrollmentParts{*store, clock, decoder, *ca, *trust, *records, *evidence});
   seals.emplace(*store, clock, decoder, *ca, config.organisation);
-  sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals,
+  renewals.emplace(*store, clock, decoder, *ca);
+  sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals, *renewals,
                    SessionSettings{config.organisation, config.auto_start});
   return sessions->ForgetConnections();
 }
@@ -260,7 +262,8 @@ Status ServerApp::Parts::OpenWebPort() {
   ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
   options.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService",
-                      "preseal.batch.v1.BatchService", "preseal.identity.v1.IdentityService"};
+                      "preseal.batch.v1.BatchService", "preseal.identity.v1.IdentityService",
+                      "preseal.trust.v1.TrustService"};
   options.healthy = [this] { return !draining.load(); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
   return OkStatus();
