@@ -17,6 +17,7 @@ namespace der = tpmwire::der;
 
 constexpr uint8_t kOctetString = 0x04;
 constexpr uint8_t kBoolean = 0x01;
+constexpr uint8_t kUtcTime = 0x17;
 constexpr uint8_t kGeneralizedTime = 0x18;
 
 Bytes Text(std::string_view text) { return der::Tlv(der::kUtf8String, AsBytes(text)); }
@@ -29,7 +30,11 @@ Bytes Name(std::string_view common_name) {
   return der::Sequence({der::Tlv(der::kSet, Attribute("2.5.4.3", common_name))});
 }
 
-Bytes Time(WallTime time) {
+Bytes Time(WallTime time, const std::string& spelled) {
+  constexpr size_t kUtcTimeSize = 13;
+  if (!spelled.empty()) {
+    return der::Tlv(spelled.size() == kUtcTimeSize ? kUtcTime : kGeneralizedTime, AsBytes(spelled));
+  }
   const auto seconds = std::chrono::system_clock::to_time_t(time);
   return der::Tlv(kGeneralizedTime, AsBytes(fmt::format("{:%Y%m%d%H%M%S}Z", fmt::gmtime(seconds))));
 }
@@ -105,11 +110,13 @@ Bytes BuildCertificate(const CertificateSpec& spec, const crypto::PrivateKey& si
       der::Sequence({Oid(spec.sha1 ? "1.2.840.10045.4.1" : "1.2.840.10045.4.3.2")});
   const Bytes version =
       der::Tlv(0xA0, der::Tlv(der::kInteger, Bytes{static_cast<uint8_t>(spec.version - 1)}));
-  const Bytes tbs = der::Sequence(
-      {spec.version == 1 ? Bytes() : version, der::Tlv(der::kInteger, spec.serial), algorithm,
-       Name(spec.issuer), der::Sequence({Time(spec.not_before), Time(spec.not_after)}),
-       Name(spec.subject), spec.spki,
-       spec.extensions.empty() ? Bytes() : Extensions(spec.extensions)});
+  const Bytes tbs =
+      der::Sequence({spec.version == 1 ? Bytes() : version, der::Tlv(der::kInteger, spec.serial),
+                     algorithm, Name(spec.issuer),
+                     der::Sequence({Time(spec.not_before, spec.spelled_not_before),
+                                    Time(spec.not_after, spec.spelled_not_after)}),
+                     Name(spec.subject), spec.spki,
+                     spec.extensions.empty() ? Bytes() : Extensions(spec.extensions)});
   const EVP_MD* digest = spec.sha1 ? EVP_sha1() : EVP_sha256();
   return der::Sequence({tbs, algorithm, BitString(SignWith(digest, tbs, signer))});
 }

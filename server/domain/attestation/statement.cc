@@ -8,6 +8,11 @@
 #include "common/tpmwire/signature.h"
 
 namespace preseal::server {
+namespace {
+
+constexpr size_t kScalarBytes = 32;  // of P-256, the only curve an AK may have
+
+}  // namespace
 
 Objection ObjectToSignature(const crypto::PublicKey& ak, ByteView attest, ByteView signature) {
   const auto parsed = tpmwire::ParseSignature(signature);
@@ -16,6 +21,11 @@ Objection ObjectToSignature(const crypto::PublicKey& ak, ByteView attest, ByteVi
     return {fmt::format("scheme 0x{:04X} with {}", static_cast<uint16_t>(parsed->algorithm),
                         tpmwire::HashName(static_cast<uint16_t>(parsed->hash))),
             "ECDSA with SHA-256"};
+  }
+  // A scalar has one encoding of this length or less; more is padding nobody asked for.
+  if (parsed->r.size() > kScalarBytes || parsed->s.size() > kScalarBytes) {
+    return {fmt::format("r of {} bytes, s of {}", parsed->r.size(), parsed->s.size()),
+            "at most 32 bytes each"};
   }
   if (!tpmwire::VerifySignature(ak, attest, *parsed)) {
     return {"a signature that does not verify", "a signature by the AK"};
