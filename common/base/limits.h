@@ -134,7 +134,14 @@ inline constexpr size_t kEnrollmentAnswersKept = 1024;  // for devices that did 
 inline constexpr auto kEnrollmentAnswerLife = 10min;
 inline constexpr auto kStationCertificateLife = 24h * 30;
 inline constexpr auto kDeviceCertificateLife = 24h * 365;
-inline constexpr auto kClockSkewMax = 24h;  // a vendor's notBefore may lie this far ahead
+inline constexpr auto kDeviceCertificateLifeMin = 10min;  // below it, all a device does is renew
+inline constexpr auto kRenewalAgainAfter = 5min;     // refused, lost, or due again: not at once
+inline constexpr auto kRenewalBusyAgainAfter = 10s;  // a run is on
+inline constexpr size_t kRenewalsPerTickMax = 16;    // a floor that was enrolled in a day
+inline constexpr auto kRenewalAnswerWithin = 2min;   // discrete TPMs take seconds
+inline constexpr auto kCrlRetryAfter = 1min;
+inline constexpr auto kCrlRefreshAfter = 24h;  // a new list long before the old one ends
+inline constexpr auto kClockSkewMax = 24h;     // a vendor's notBefore may lie this far ahead
 
 // --- records and people ---
 inline constexpr uint32_t kAttestationAttemptsMax = 3;  // Autopilot's rule; then a person looks

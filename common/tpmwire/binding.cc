@@ -28,6 +28,12 @@ Sha256Digest ComputeBinding(const BindingInput& input) {
   })});
 }
 
+Sha256Digest ComputeRenewalBinding(std::string_view device, ByteView nonce,
+                                   ByteView certificate_sha256) {
+  return Sha256(
+      {LengthPrefixed({AsBytes("preseal-renew-v1"), AsBytes(device), nonce, certificate_sha256})});
+}
+
 Sha256Digest CertifyQualifyingData(const Sha256Digest& binding) {
   return Sha256({AsBytes("certify"), binding});
 }

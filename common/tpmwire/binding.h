@@ -4,6 +4,8 @@
 // proto/preseal/enrollment/v1/enrollment.proto, comments on Evidence and Credential. Pure.
 #pragma once
 
+#include <string_view>
+
 #include "common/base/bytes.h"
 #include "common/base/secret.h"
 #include "common/tpmwire/hash.h"
@@ -26,6 +28,14 @@ struct BindingInput {
 
 // B.
 Sha256Digest ComputeBinding(const BindingInput& input);
+
+// B of a renewal: proto/preseal/device/v1/device.proto, RenewOrder.
+//   device              "D-1042"
+//   nonce               32 bytes, RenewOrder.nonce
+//   certificate_sha256  of the certificate (DER) that opened the stream, 32 bytes
+Sha256Digest ComputeRenewalBinding(std::string_view device, ByteView nonce,
+                                   ByteView certificate_sha256);
+
 // qualifyingData of TPM2_Certify and TPM2_Quote. One label each, so that a statement made for one
 // cannot serve as the other.
 Sha256Digest CertifyQualifyingData(const Sha256Digest& binding);

@@ -65,6 +65,12 @@ TEST_F(BindingTest, MovingABoundaryBetweenFieldsChangesIt) {
   EXPECT_NE(ComputeBinding(moved), ComputeBinding(Input()));
 }
 
+// Computed by another program after the definition in device.proto.
+TEST_F(BindingTest, RenewalsMatchesAnIndependentComputation) {
+  EXPECT_EQ(ToHex(ComputeRenewalBinding("D-1042", nonce_, leaf_)),
+            "891c566726cf24731de3471824b13847bb0d4d5f38b0db27f920c971491d2f5b");
+}
+
 TEST_F(BindingTest, ProofMatchesAnIndependentComputation) {
   const Sha256Digest transcript = TranscriptHash(AsBytes("S0"), AsBytes("D1"), AsBytes("S2"));
   EXPECT_EQ(ToHex(transcript), "cd2568b7c5fbbd95903bac5cf62c3c38b58ea0532df3f1e3e6669cc1f8658265");
