@@ -30,6 +30,8 @@
 #include "server/app/grpc_ports.h"
 #include "server/app/trust_anchors.h"
 #include "server/domain/trust/policy_text.h"
+#include "server/service/crl_shelf.h"
+#include "server/service/renewal_office.h"
 #include "server/service/trust_desk.h"
 #include "server/wire/evidence_codec.h"
 
@@ -131,9 +133,11 @@ struct ServerApp::Parts {
   std::optional<AdmissionOffice> admission;
   ProtoEvidenceDecoder decoder;
   std::optional<RecordDesk> records;
+  AdmissionGate gate{clock};
   std::unique_ptr<CaEvidenceSigner> evidence_signer;
   std::optional<EvidenceOffice> evidence;
   std::optional<Enrollment> enrollment;
+  std::optional<CrlShelf> crls;
   std::optional<SealOffice> seals;
   std::optional<RenewalOffice> renewals;
   std::optional<DeviceSessions> sessions;
@@ -166,7 +170,7 @@ struct ServerApp::Parts {
 };
 
 Status ServerApp::Parts::OpenTrust() {
-  ASSIGN_OR_RETURN(ca, CaStore::Load(CaFolder(config), config.public_url));
+  ASSIGN_OR_RETURN(ca, CaStore::Load(CaFolder(config), config.public_url, config.device_life));
   RETURN_IF_ERROR(CheckDeviceKey(*ca, config));
   RETURN_IF_ERROR(CaStore::ValidateReload(CaFolder(config), clock.Now()));
   live_tls.folder = config.state_dir / "live-tls";
@@ -209,8 +213,11 @@ Status ServerApp::Parts::BuildUseCases() {
   records.emplace(*store);
   ASSIGN_OR_RETURN(evidence_signer, LoadEvidenceSigner(*ca, clock.Now()));
   evidence.emplace(*evidence_signer, PolicyCodec{PolicyText, ParsePolicyText}, config.organisation);
-  enrollment.emplace(EnrollmentParts{*store, clock, decoder, *ca, *trust, *records, *evidence});
+  enrollment.emplace(
+      EnrollmentParts{*store, clock, decoder, *ca, *trust, *records, *evidence, gate});
   seals.emplace(*store, clock, decoder, *ca, config.organisation);
+  crls.emplace(*store, clock, *ca);
+  RETURN_IF_ERROR_CTX(crls->Refresh(), "make revocation lists");
   renewals.emplace(*store, clock, decoder, *ca);
   sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals, *renewals,
                    SessionSettings{config.organisation, config.auto_start});
@@ -265,6 +272,7 @@ Status ServerApp::Parts::OpenWebPort() {
                       "preseal.batch.v1.BatchService", "preseal.identity.v1.IdentityService",
                       "preseal.trust.v1.TrustService"};
   options.healthy = [this] { return !draining.load(); };
+  options.revocation_list = [this](std::string_view name) { return crls->Find(name); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
   return OkStatus();
 }
@@ -306,6 +314,7 @@ StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config
 void ServerApp::Tick() {
   parts_->sessions->Tick();
   parts_->identities->Tick();
+  parts_->crls->Tick();
 }
 
 Status ServerApp::Reload() {
@@ -320,6 +329,7 @@ Status ServerApp::Reload() {
   ASSIGN_OR_RETURN(const std::string certificate, ReadText(files.server.certificate));
   RETURN_IF_ERROR(p.web->ReloadCertificate(certificate, new_key));
   RETURN_IF_ERROR(p.ca->Reload());
+  RETURN_IF_ERROR_CTX(p.crls->Refresh(), "make revocation lists");
   return Publish(*p.ca, p.live_tls, !p.config.lab_root.empty(), p.clock.Now());
 }
 

@@ -85,6 +85,31 @@ StatusOr<RevokedDigests> ConfirmCertificate(Tx& tx, const DeviceId& device,
   return revoked;
 }
 
+Status EnterRenewed(Tx& tx, ByteView certificate_der, const DeviceId& device, WallTime now) {
+  ASSIGN_OR_RETURN(const auto certificate, crypto::Certificate::FromDer(certificate_der));
+  const auto sha256 = certificate.fingerprint();
+  return tx.certificates.InsertCertificate({.serial_hex = certificate.serial_hex(),
+                                            .device = device,
+                                            .sha256 = Bytes(sha256.begin(), sha256.end()),
+                                            .not_before = certificate.not_before(),
+                                            .not_after = certificate.not_after(),
+                                            .issue_time = now});
+}
+
+StatusOr<bool> AdoptRenewed(Tx& tx, ByteView certificate_sha256, Device* device) {
+  ASSIGN_OR_RETURN(const auto all, tx.certificates.CertificatesOf(device->id));
+  bool after_present = false;
+  for (const DeviceCertificate& one : all) {
+    const bool shown = std::ranges::equal(one.sha256, certificate_sha256);
+    if (shown && after_present && !one.revoke_time && !one.confirm_time) {
+      device->certificate_sha256 = one.sha256;
+      return true;
+    }
+    after_present = after_present || one.sha256 == device->certificate_sha256;
+  }
+  return false;
+}
+
 StatusOr<RevokedDigests> RevokeCertificates(Tx& tx, const Device& device, std::string_view reason,
                                             WallTime now) {
   RevokedDigests revoked;

@@ -27,6 +27,15 @@ using RevokedDigests = std::vector<Bytes>;
 StatusOr<RevokedDigests> ConfirmCertificate(Tx& tx, const DeviceId& device,
                                             ByteView certificate_sha256, WallTime now);
 
+// Enters a certificate that a renewal issued. It opens the channel from now on, beside the present
+// one, for as long as that stays the present one; the device's first use of it ends that
+// (AdoptRenewed, ConfirmCertificate).
+Status EnterRenewed(Tx& tx, ByteView certificate_der, const DeviceId& device, WallTime now);
+
+// The device came with a certificate that is not its present one. True: a renewal issued it after
+// that one, and it counts; now it is the present one, and the caller writes `device`.
+StatusOr<bool> AdoptRenewed(Tx& tx, ByteView certificate_sha256, Device* device);
+
 // Revokes all of the device's certificates, also one from before they were entered.
 StatusOr<RevokedDigests> RevokeCertificates(Tx& tx, const Device& device, std::string_view reason,
                                             WallTime now);

@@ -16,6 +16,7 @@ using test::StatusIs;
 class NotedLink final : public DeviceLink {
  public:
   bool Send(const DeviceOrder&) override { return true; }
+  bool SendRenewal(const RenewalMessage&) override { return true; }
   void Ack(const RunId&, uint64_t) override {}
   void End(const Status& reason) override {
     if (ended.ok()) ended = reason;

@@ -43,7 +43,9 @@ bool SilenceMatters(DeviceState state) {
 // write, no watcher to wake.
 bool MovesTheDevice(const Event& event) { return !std::holds_alternative<LogLine>(event.body); }
 
-Status CheckMayConnect(const Device& device, const HelloFacts& hello) {
+// Of `device`, only the present certificate may change; the caller writes it.
+Status CheckMayConnect(Tx& tx, const HelloFacts& hello, Device* record) {
+  const Device& device = *record;
   if (device.state == DeviceState::kBlocked) {
     return PermissionDenied(
         fmt::format("{} is blocked: {}", device.id.text(),
@@ -52,19 +54,21 @@ Status CheckMayConnect(const Device& device, const HelloFacts& hello) {
   if (device.state == DeviceState::kRetired) {
     return PermissionDenied(fmt::format("{} is retired", device.id.text()));
   }
-  // Only the newest certificate counts: an older one may belong to a TPM that was cleared.
-  if (!ConstantTimeEqual(device.certificate_sha256, hello.certificate_sha256)) {
-    return Unauthenticated(
-        fmt::format("{} presented a superseded certificate: enrol again", device.id.text()));
-  }
-  return OkStatus();
+  // Only the newest certificate counts: an older one may belong to a TPM that was cleared. A
+  // renewed one takes its place when the device comes with it.
+  if (ConstantTimeEqual(device.certificate_sha256, hello.certificate_sha256)) return OkStatus();
+  ASSIGN_OR_RETURN(const bool renewed, AdoptRenewed(tx, hello.certificate_sha256, record));
+  if (renewed) return OkStatus();
+  return Unauthenticated(
+      fmt::format("{} presented a superseded certificate: enrol again", device.id.text()));
 }
 
 }  // namespace
 
 DeviceSessions::DeviceSessions(Store& store, const Clock& clock, LiveDevices& live,
                                RevocationMap& revocations, TechnicianFlow& flow,
-                               Dispatcher& dispatcher, SealOffice& seals, SessionSettings settings)
+                               Dispatcher& dispatcher, SealOffice& seals, RenewalOffice& renewals,
+                               SessionSettings settings)
     : store_(store),
       clock_(clock),
       live_(live),
@@ -72,6 +76,7 @@ DeviceSessions::DeviceSessions(Store& store, const Clock& clock, LiveDevices& li
       flow_(flow),
       dispatcher_(dispatcher),
       seals_(seals),
+      renewals_(renewals),
       settings_(std::move(settings)) {}
 
 StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
@@ -80,7 +85,7 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
   RevokedDigests superseded;
   RETURN_IF_ERROR(store_.WriteAndWait([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(Device device, tx.devices.Get(hello.device_id));
-    RETURN_IF_ERROR(CheckMayConnect(device, hello));
+    RETURN_IF_ERROR(CheckMayConnect(tx, hello, &device));
     const WallTime now = clock_.Now();
     ASSIGN_OR_RETURN(superseded, ConfirmCertificate(tx, device.id, hello.certificate_sha256, now));
     if (!device.enrolled) {
@@ -100,6 +105,7 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
     welcome.assigned_user = device.assigned_user;
     welcome.serial_number = device.serial_number;
     welcome.lab = device.lab;
+    welcome.quarantined = device.quarantined;
     if (hello.run_id && hello.run_id->device() == device.id) {
       const auto run = tx.runs.GetRun(*hello.run_id);
       if (run.ok()) welcome.acked_sequence = run->event_count;
@@ -117,10 +123,11 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
 
 Status DeviceSessions::Begin(const DeviceId& device, ByteView certificate_sha256,
                              std::shared_ptr<DeviceLink> link) {
-  ASSIGN_OR_RETURN(const auto replaced, live_.Attach(device, std::move(link)));
+  ASSIGN_OR_RETURN(const auto replaced, live_.Attach(device, link));
   if (replaced != nullptr) replaced->End(Aborted("replaced by a newer stream of this device"));
   // Revoked between Hello and here; whoever revokes from now on finds the link.
   RETURN_IF_ERROR(revocations_.Check(certificate_sha256));
+  RETURN_IF_ERROR(renewals_.Watch(device, certificate_sha256, std::move(link)));
   dispatcher_.Dispatch(device);
   return OkStatus();
 }
@@ -188,7 +195,15 @@ void DeviceSessions::Heartbeat(const DeviceId& device) {
   if (live_.Heard(device)) WriteContact(device, ContactState::kConnected);
 }
 
+void DeviceSessions::Renew(const DeviceId& device, const RenewalStatement& statement,
+                           DeviceLink* link) {
+  const Status done = renewals_.OnStatement(device, statement, link);
+  if (done.ok()) return;
+  log::Warning("renewal came to nothing", {{"device", device.text()}, {"error", ToString(done)}});
+}
+
 void DeviceSessions::Ended(const DeviceId& device, const DeviceLink* link, bool goodbye) {
+  renewals_.Forget(device, link);
   if (!live_.Detach(device, link)) return;
   store_.Write(
       [this, device, goodbye](Tx& tx) -> Status {
@@ -259,6 +274,7 @@ void DeviceSessions::Tick() {
     WriteContact(device.id, ContactState::kSilent);
   }
   seals_.Tick();
+  renewals_.Tick();
 }
 
 }  // namespace preseal::server

@@ -12,6 +12,7 @@
 #include "server/service/dispatcher.h"
 #include "server/service/live_devices.h"
 #include "server/service/ports.h"
+#include "server/service/renewal_office.h"
 #include "server/service/revocation_map.h"
 #include "server/service/seal_office.h"
 #include "server/service/technician_flow.h"
@@ -32,6 +33,7 @@ struct WelcomeFacts {
   std::string assigned_user;
   std::string serial_number;
   bool lab = false;
+  bool quarantined = false;
   uint64_t acked_sequence = 0;
 };
 
@@ -49,10 +51,11 @@ class DeviceSessions {
  public:
   DeviceSessions(Store& store, const Clock& clock, LiveDevices& live, RevocationMap& revocations,
                  TechnicianFlow& flow, Dispatcher& dispatcher, SealOffice& seals,
-                 SessionSettings settings);
+                 RenewalOffice& renewals, SessionSettings settings);
 
   // Blocks on the store. PermissionDenied: the device is BLOCKED or RETIRED. Unauthenticated: the
-  // certificate is revoked or not the newest one issued for it, so it should enrol again.
+  // certificate is revoked or neither the newest one issued for it nor one that renews that, so it
+  // should enrol again.
   // ResourceExhausted: kDeviceSessionsMax. The link is attached, and orders may be sent on it, from
   // Begin on.
   StatusOr<WelcomeFacts> Hello(const HelloFacts& hello);
@@ -67,12 +70,14 @@ class DeviceSessions {
   void Receive(const DeviceId& device, const RunId& run, std::vector<Event> events,
                std::shared_ptr<DeviceLink> link);
   void Heartbeat(const DeviceId& device);
+  // The answer to an order for renewal; blocks on the store. What comes of it goes down `link`.
+  void Renew(const DeviceId& device, const RenewalStatement& statement, DeviceLink* link);
   // The stream is gone. `goodbye`: the device said it is powering off. Does not block.
   void Ended(const DeviceId& device, const DeviceLink* link, bool goodbye);
 
   // Once at start, before ports open: nobody is connected yet.
   Status ForgetConnections();
-  // Every second: marks silence, settles seals. Does not block on the writer.
+  // Every second: marks silence, settles seals, asks for renewals. Does not block on the writer.
   void Tick();
 
  private:
@@ -93,6 +98,7 @@ class DeviceSessions {
   TechnicianFlow& flow_;
   Dispatcher& dispatcher_;
   SealOffice& seals_;
+  RenewalOffice& renewals_;
   const SessionSettings settings_;
 };
 

@@ -105,7 +105,8 @@ class CertificateStore {
   virtual StatusOr<DeviceCertificate> FindCertificate(ByteView sha256) = 0;  // NotFound
   // Oldest first.
   virtual StatusOr<std::vector<DeviceCertificate>> CertificatesOf(const DeviceId& device) = 0;
-  // Issued before `before`, neither confirmed nor revoked.
+  // Issued before `before`, neither confirmed nor revoked, and the present one of its device: a
+  // renewed one may wait until a device that was switched off comes back.
   virtual StatusOr<std::vector<DeviceCertificate>> Unconfirmed(WallTime before, int limit) = 0;
   // Revoked and not expired at `now`, newest revocation first.
   virtual StatusOr<std::vector<DeviceCertificate>> Revoked(WallTime now, int limit) = 0;

@@ -14,6 +14,7 @@
 #include "common/base/ids.h"
 #include "common/status/status.h"
 #include "common/tpmwire/pcr.h"
+#include "server/service/device_ca.h"
 
 namespace preseal::server {
 
@@ -36,6 +37,21 @@ struct DeviceOrder {
   std::variant<StartRunOrder, SealQuoteOrder, SealOrder> action;
 };
 
+// The renewal of a device's certificate, down the stream; the wire forms are RenewOrder and
+// RenewalResult of preseal.device.v1.
+struct RenewalOrder {
+  Bytes nonce;
+  tpmwire::PcrSelections pcrs;
+};
+struct RenewalRefusal {
+  std::string code;
+  std::string message;
+  std::string seen;
+  std::string expected;
+  std::string remedy;
+};
+using RenewalMessage = std::variant<RenewalOrder, IssuedCertificate, RenewalRefusal>;
+
 // The open stream of one device. Thread-safe; no call blocks or calls back into the caller.
 class DeviceLink {
  public:
@@ -43,6 +59,8 @@ class DeviceLink {
   // Puts the order into the outbox. False if the outbox is full or the stream has ended; the order
   // is sent again after the next Hello.
   virtual bool Send(const DeviceOrder& order) = 0;
+  // The same; what was not sent is made anew later.
+  virtual bool SendRenewal(const RenewalMessage& message) = 0;
   // Everything of `run_id` up to `sequence` is durable.
   virtual void Ack(const RunId& run_id, uint64_t sequence) = 0;
   // Ends the stream; the first reason wins.

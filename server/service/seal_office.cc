@@ -9,8 +9,7 @@
 #include "common/base/secret.h"
 #include "common/crypto/digest.h"
 #include "common/log/log.h"
-#include "common/tpmwire/attest.h"
-#include "common/tpmwire/name.h"
+#include "server/domain/attestation/renewal.h"
 #include "server/service/birth_certificate.h"
 
 namespace preseal::server {
@@ -28,22 +27,6 @@ StatusOr<std::optional<Command>> OpenReseal(Tx& tx, const CommandId& id, const D
   return waits ? std::optional(*std::move(found)) : std::nullopt;
 }
 
-// What enrolment proved, read again from the stored evidence: the comparison rests on what anyone
-// can re-verify, not on a copy.
-StatusOr<EnrolledBootState> EnrolledState(const AttestationEvidence& evidence) {
-  EnrolledBootState state;
-  ASSIGN_OR_RETURN_CTX(const auto ak, tpmwire::ParsePublic(evidence.ak_public), "stored AK");
-  state.ak_name = tpmwire::NameOf(ak);
-  ASSIGN_OR_RETURN_CTX(const auto quote, tpmwire::ParseAttest(evidence.quote_attest),
-                       "stored quote");
-  if (quote.quote() == nullptr) return DataLoss("the stored quote is no quote");
-  state.selections = quote.quote()->selections;
-  state.pcr_digest = quote.quote()->pcr_digest;
-  state.firmware_version = quote.firmware_version;
-  state.reset_count = quote.clock.reset_count;
-  return state;
-}
-
 }  // namespace
 
 Status SealOffice::OnQuoted(Tx& tx, const SealQuoted& quoted, const Run& run, Device* device) {
@@ -54,7 +37,8 @@ Status SealOffice::OnQuoted(Tx& tx, const SealQuoted& quoted, const Run& run, De
   }
   ASSIGN_OR_RETURN(const auto record, tx.evidence.LatestAccepted(device->id));
   ASSIGN_OR_RETURN(const auto decoded, decoder_.Decode(record.evidence));
-  ASSIGN_OR_RETURN(const auto enrolled, EnrolledState(decoded.evidence));
+  // The comparison rests on what anyone can re-verify, not on a copy.
+  ASSIGN_OR_RETURN(const auto enrolled, EnrolledStateOf(decoded.evidence));
   const SealQuoteVerdict verdict = VerifySealQuote(enrolled, decoded.evidence.ak_public,
                                                    quoted.attest, quoted.signature, command->nonce);
   if (!verdict.accepted()) return Block(tx, *std::move(command), verdict, device);

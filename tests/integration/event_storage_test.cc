@@ -30,11 +30,23 @@ class NoSigner final : public BirthSigner {
  public:
   StatusOr<std::string> Sign(std::string_view) override { return Internal("no signer"); }
 };
+class NoCa final : public DeviceCa {
+ public:
+  StatusOr<IssuedCertificate> Issue(const CertificateRequest&, const crypto::PublicKey&,
+                                    WallTime) override {
+    return Internal("no CA");
+  }
+  StatusOr<std::vector<DeviceCrl>> CurrentCrls(const std::vector<RevokedCertificate>&,
+                                               WallTime) override {
+    return Internal("no CA");
+  }
+};
 
 // Says what became of one stretch of events.
 class WaitingLink final : public DeviceLink {
  public:
   bool Send(const DeviceOrder&) override { return false; }
+  bool SendRenewal(const RenewalMessage&) override { return false; }
   void Ack(const RunId&, uint64_t sequence) override { acked_.set_value(sequence); }
   void End(const Status& reason) override { acked_.set_value(reason); }
   StatusOr<uint64_t> Wait() { return acked_.get_future().get(); }
@@ -62,7 +74,9 @@ class EventStorageTest : public testing::Test {
     dispatcher_.emplace(*store_, clock_, live_);
     flow_.emplace(*store_, clock_, profiles_, *dispatcher_);
     seals_.emplace(*store_, clock_, decoder_, signer_, "Test");
-    sessions_.emplace(*store_, clock_, live_, *flow_, *dispatcher_, *seals_, SessionSettings{});
+    renewals_.emplace(*store_, clock_, decoder_, ca_);
+    sessions_.emplace(*store_, clock_, live_, revocations_, *flow_, *dispatcher_, *seals_,
+                      *renewals_, SessionSettings{});
     ASSERT_OK(store_->WriteAndWait([this](Tx& tx) { return AddDevice(tx); }));
   }
 
@@ -110,6 +124,9 @@ class EventStorageTest : public testing::Test {
   std::optional<Dispatcher> dispatcher_;
   std::optional<TechnicianFlow> flow_;
   std::optional<SealOffice> seals_;
+  NoCa ca_;
+  std::optional<RenewalOffice> renewals_;
+  RevocationMap revocations_;
   std::optional<DeviceSessions> sessions_;
   Device device_;
 };

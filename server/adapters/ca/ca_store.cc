@@ -83,8 +83,12 @@ struct CaStore::Keys {
   const CaGeneration& Newest(Authority authority) const { return Of(authority).back(); }
 };
 
-CaStore::CaStore(CaFiles files, std::string crl_base_url, std::shared_ptr<const Keys> keys)
-    : files_(std::move(files)), crl_base_url_(std::move(crl_base_url)), keys_(std::move(keys)) {}
+CaStore::CaStore(CaFiles files, std::string crl_base_url, std::chrono::minutes device_life,
+                 std::shared_ptr<const Keys> keys)
+    : files_(std::move(files)),
+      crl_base_url_(std::move(crl_base_url)),
+      device_life_(device_life),
+      keys_(std::move(keys)) {}
 
 StatusOr<std::shared_ptr<const CaStore::Keys>> CaStore::LoadKeys(const CaFiles& files) {
   std::array<std::vector<CaGeneration>, std::size(kAuthorities)> all;
@@ -102,10 +106,12 @@ StatusOr<std::shared_ptr<const CaStore::Keys>> CaStore::LoadKeys(const CaFiles& 
 }
 
 StatusOr<std::unique_ptr<CaStore>> CaStore::Load(const std::filesystem::path& folder,
-                                                 const std::string& crl_base_url) {
+                                                 const std::string& crl_base_url,
+                                                 std::chrono::minutes device_life) {
   CaFiles paths(folder);
   ASSIGN_OR_RETURN(auto keys, LoadKeys(paths));
-  return std::unique_ptr<CaStore>(new CaStore(std::move(paths), crl_base_url, std::move(keys)));
+  return std::unique_ptr<CaStore>(
+      new CaStore(std::move(paths), crl_base_url, device_life, std::move(keys)));
 }
 
 Status CaStore::Reload() {
@@ -143,9 +149,9 @@ StatusOr<IssuedCertificate> CaStore::Issue(const CertificateRequest& request,
   if (!crl_base_url_.empty()) {
     spec.crl_url = fmt::format("{}/crl/{}", crl_base_url_, CrlName(authority, issuer.number));
   }
-  ASSIGN_OR_RETURN_CTX(
-      const auto validity,
-      ValidityWithin(issuer.identity.certificate, now, now + kDeviceCertificateLife), "device CA");
+  ASSIGN_OR_RETURN_CTX(const auto validity,
+                       ValidityWithin(issuer.identity.certificate, now, now + device_life_),
+                       "device CA");
   ASSIGN_OR_RETURN(const auto certificate,
                    crypto::IssueDevice(spec, validity, key, issuer.identity.ref()));
   return IssuedCertificate{certificate.der(), {issuer.identity.certificate.der()}};

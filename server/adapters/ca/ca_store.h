@@ -2,6 +2,7 @@
 // Preseal's own certificate authorities, kept as files in one folder.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/guarded.h"
+#include "common/base/limits.h"
 #include "common/crypto/certificate.h"
 #include "common/crypto/issue.h"
 #include "common/crypto/key.h"
@@ -53,8 +55,10 @@ class CaStore final : public DeviceCa, public BirthSigner {
   // open to others, a key of another certificate, a leaf of another authority), INVALID_ARGUMENT
   // (does not parse), and those of OpenPkcs11Key and common/files/files.h. A folder made before
   // the lab had its own authority loads; it issues no lab certificates until `ca rotate lab`.
-  static StatusOr<std::unique_ptr<CaStore>> Load(const std::filesystem::path& folder,
-                                                 const std::string& crl_base_url = {});
+  // `device_life` is that of the device certificates it issues.
+  static StatusOr<std::unique_ptr<CaStore>> Load(
+      const std::filesystem::path& folder, const std::string& crl_base_url = {},
+      std::chrono::minutes device_life = kDeviceCertificateLife);
 
   // Load, and everything that signs or is shown is valid at `now` (else FAILED_PRECONDITION naming
   // it): what must hold before a running server takes the folder over. gRPC refuses all handshakes
@@ -63,7 +67,7 @@ class CaStore final : public DeviceCa, public BirthSigner {
   // Takes over what `ca rotate` and `ca retire` changed. Errors as Load, and nothing has changed.
   Status Reload();
 
-  // DeviceCa, kDeviceCertificateLife. INVALID_ARGUMENT as IssueDevice; FAILED_PRECONDITION: the
+  // DeviceCa, with Load's life. INVALID_ARGUMENT as IssueDevice; FAILED_PRECONDITION: the
   // authority is expired, or there is none for the lab; as OpenPkcs11Key if its token fails.
   StatusOr<IssuedCertificate> Issue(const CertificateRequest& request, const crypto::PublicKey& key,
                                     WallTime now) override;
@@ -104,7 +108,8 @@ class CaStore final : public DeviceCa, public BirthSigner {
 
  private:
   struct Keys;  // immutable
-  CaStore(CaFiles files, std::string crl_base_url, std::shared_ptr<const Keys> keys);
+  CaStore(CaFiles files, std::string crl_base_url, std::chrono::minutes device_life,
+          std::shared_ptr<const Keys> keys);
   static StatusOr<std::shared_ptr<const Keys>> LoadKeys(const CaFiles& files);
   std::shared_ptr<const Keys> Snapshot() const;
   crypto::Certificate NewestOf(Authority authority) const;
@@ -112,6 +117,7 @@ class CaStore final : public DeviceCa, public BirthSigner {
 
   const CaFiles files_;
   const std::string crl_base_url_;
+  const std::chrono::minutes device_life_;
   mutable Guarded<std::shared_ptr<const Keys>> keys_;
 };
 

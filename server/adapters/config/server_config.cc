@@ -75,6 +75,9 @@ class ConfigReader {
     if (!out->ca_device_key.empty() && !out->ca_device_key.starts_with("pkcs11:")) {
       map.Fail("device_key", "must be a PKCS#11 URI (RFC 7512)");
     }
+    int64_t minutes = out->device_life.count();
+    map.Optional("device_life_minutes", kDeviceCertificateLifeMin.count(), minutes, &minutes);
+    out->device_life = std::chrono::minutes(minutes);
     return map.Finish();
   }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/status/status.h"
 
 namespace preseal::server {
@@ -29,6 +31,7 @@ struct ServerConfig {
   std::vector<std::filesystem::path> ek_roots;  // PEM files or folders of them
   std::filesystem::path lab_root;               // PEM; empty: virtual TPMs are refused
   bool accept_expired_ek = false;
+  std::chrono::minutes device_life = kDeviceCertificateLife;  // of device certificates
   std::string ca_device_key;       // PKCS#11 URI of the device authority's key; empty: a file
   std::filesystem::path profiles;  // folder of *.yaml
   std::string default_profile;

@@ -26,6 +26,7 @@ TEST(ParseConfigTest, TakesDefaultsAndResolvesPathsFromTheFile) {
   EXPECT_TRUE(config.lab_root.empty())
       << "virtual TPMs must be refused unless somebody names a root";
   EXPECT_FALSE(config.accept_expired_ek);
+  EXPECT_EQ(config.device_life, kDeviceCertificateLife);
 }
 
 TEST(ParseConfigTest, ReadsEverySetting) {
@@ -38,7 +39,7 @@ enrollment_port: {port: 2}
 api_port: {port: 3}
 web_port: {port: 0}
 trust: {ek_roots: [a.pem, /b], lab_root: lab.pem, expired_ek: accept-with-finding}
-ca: {device_key: "pkcs11:token=t;object=o?pin-source=file:/p"}
+ca: {device_key: "pkcs11:token=t;object=o?pin-source=file:/p", device_life_minutes: 1440}
 technician_flow: {profiles: p, default_profile: x, start: automatic}
 log_level: debug
 )"));
@@ -50,6 +51,7 @@ log_level: debug
   EXPECT_EQ(config.lab_root, "/etc/preseal/lab.pem");
   EXPECT_TRUE(config.accept_expired_ek);
   EXPECT_EQ(config.ca_device_key, "pkcs11:token=t;object=o?pin-source=file:/p");
+  EXPECT_EQ(config.device_life, std::chrono::hours(24));
   EXPECT_TRUE(config.auto_start);
   EXPECT_EQ(config.default_profile, "x");
 }
@@ -66,6 +68,8 @@ TEST(ParseConfigTest, NamesTheLineOfEachMistake) {
        "preseal.yaml:3:12: unknown key \"prot\""},
       {"organisation: e\nstate_dir: s\nweb_port: {port: 65536}\n", "preseal.yaml:3:18"},
       {"organisation: e\nstate_dir: s\nca: {device_key: device-ca.key}\n", "PKCS#11 URI"},
+      {"organisation: e\nstate_dir: s\nca: {device_life_minutes: 9}\n", "preseal.yaml:3"},
+      {"organisation: e\nstate_dir: s\nca: {device_life_minutes: 525601}\n", "preseal.yaml:3"},
       {"organisation: e\nstate_dir: s\ntrust: {expired_ek: allow}\n", "must be one of: refuse"},
       {"organisation: e\nstate_dir: s\nstate_dir: t\n",
        "preseal.yaml:3:1: key \"state_dir\" comes twice"},

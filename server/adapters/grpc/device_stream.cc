@@ -61,6 +61,8 @@ void DeviceStream::OnMessage() {
     case dv1::AgentMessage::kHeartbeat:
       sessions_.Heartbeat(caller_.device_id);
       return ReadNext();
+    case dv1::AgentMessage::kRenewal:
+      return OnRenewal();
     case dv1::AgentMessage::kGoodbye:
       goodbye_ = true;
       return End(OkStatus());
@@ -136,6 +138,7 @@ void DeviceStream::FillWelcome(const WelcomeFacts& facts, dv1::Welcome* out) con
   landing->set_serial_number(facts.serial_number);
   landing->set_qr_text(qr_prefix_ + id);
   landing->set_lab(facts.lab);
+  landing->set_quarantined(facts.quarantined);
 }
 
 void DeviceStream::OnEvents() {
@@ -161,6 +164,25 @@ void DeviceStream::OnEvents() {
   }
   sessions_.Receive(caller_.device_id, *run, std::move(events), self_);
   ReadNext();
+}
+
+void DeviceStream::OnRenewal() {
+  auto statement = ToDomain(incoming_.renewal());
+  if (!statement.ok()) return End(statement.status());
+  const bool taken = workers_.Post([stream = self_, statement = *std::move(statement)] {
+    stream->sessions_.Renew(stream->caller_.device_id, statement, stream.get());
+    stream->ReadNext();
+  });
+  // The office asks again later.
+  if (!taken) ReadNext();
+}
+
+bool DeviceStream::SendRenewal(const RenewalMessage& message) {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || end_reason_ || outbox_.size() >= kSessionOutboxMax) return false;
+  ToProto(message, &outbox_.emplace_back());
+  WriteNextLocked();
+  return true;
 }
 
 bool DeviceStream::Send(const DeviceOrder& order) {

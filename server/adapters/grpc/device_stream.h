@@ -30,6 +30,7 @@ class DeviceStream final
       std::string qr_prefix);
 
   bool Send(const DeviceOrder& order) override;
+  bool SendRenewal(const RenewalMessage& message) override;
   void Ack(const RunId& run_id, uint64_t sequence) override;
   void End(const Status& reason) override;
 
@@ -46,6 +47,7 @@ class DeviceStream final
   void Greet(const HelloFacts& hello);
   void OnEvents();
   void OnMessage();
+  void OnRenewal();
   void ReadNext();
   void FillWelcome(const WelcomeFacts& facts, device::v1::Welcome* out) const;
   void WriteNextLocked();  // mutex_ held

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/adapters/grpc/orders.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "common/base/limits.h"
 #include "common/log/log.h"
 
 namespace preseal::server {
@@ -20,15 +25,20 @@ bool Fill(const StartRunOrder& order, dv1::Command* out) {
   return false;
 }
 
+void Fill(const tpmwire::PcrSelections& banks,
+          google::protobuf::RepeatedPtrField<dv1::PcrMask>* out) {
+  for (const tpmwire::PcrSelection& bank : banks) {
+    dv1::PcrMask* pcrs = out->Add();
+    pcrs->set_hash_algorithm(bank.hash_algorithm);
+    pcrs->set_mask(ToString(ByteView(bank.mask)));
+  }
+}
+
 bool Fill(const SealQuoteOrder& order, dv1::Command* out) {
   dv1::TakeSealQuote* quote = out->mutable_take_seal_quote();
   quote->set_run_id(order.run_id.text());
   quote->set_nonce(ToString(order.nonce));
-  for (const tpmwire::PcrSelection& bank : order.pcrs) {
-    auto* pcrs = quote->add_pcrs();
-    pcrs->set_hash_algorithm(bank.hash_algorithm);
-    pcrs->set_mask(ToString(ByteView(bank.mask)));
-  }
+  Fill(order.pcrs, quote->mutable_pcrs());
   return true;
 }
 
@@ -38,7 +48,50 @@ bool Fill(const SealOrder& order, dv1::Command* out) {
   return true;
 }
 
+void Put(const RenewalOrder& order, dv1::ServerMessage* out) {
+  out->mutable_renew()->set_nonce(ToString(order.nonce));
+  Fill(order.pcrs, out->mutable_renew()->mutable_pcrs());
+}
+
+void Put(const IssuedCertificate& issued, dv1::ServerMessage* out) {
+  dv1::RenewedCertificate* renewed = out->mutable_renewal()->mutable_renewed();
+  renewed->set_certificate(ToString(issued.der));
+  for (const Bytes& der : issued.chain) renewed->add_certificate_chain(ToString(der));
+}
+
+void Put(const RenewalRefusal& refusal, dv1::ServerMessage* out) {
+  dv1::RenewalRefusal* refused = out->mutable_renewal()->mutable_refused();
+  refused->set_code(refusal.code);
+  refused->set_message(refusal.message);
+  refused->set_seen(refusal.seen);
+  refused->set_expected(refusal.expected);
+  refused->set_remedy(refusal.remedy);
+}
+
 }  // namespace
+
+void ToProto(const RenewalMessage& message, dv1::ServerMessage* out) {
+  std::visit([out](const auto& body) { Put(body, out); }, message);
+}
+
+StatusOr<RenewalStatement> ToDomain(const dv1::RenewalStatement& message) {
+  RenewalStatement statement;
+  const std::pair<const std::string&, Bytes&> kFields[] = {
+      {message.ak_public(), statement.ak_public},
+      {message.device_key_public(), statement.device_key_public},
+      {message.certify_attest(), statement.certify_attest},
+      {message.certify_signature(), statement.certify_signature},
+      {message.quote_attest(), statement.quote_attest},
+      {message.quote_signature(), statement.quote_signature}};
+  for (const auto& [from, to] : kFields) {
+    if (from.size() > kTpmStructureBytesMax) {
+      return InvalidArgument(
+          fmt::format("a TPM structure is longer than {} bytes", kTpmStructureBytesMax));
+    }
+    to = ToBytes(from);
+  }
+  return statement;
+}
 
 bool ToProto(const DeviceOrder& order, dv1::Command* out) {
   out->set_command_id(order.command_id.text());

@@ -24,7 +24,8 @@ struct WebServer::Impl {
       : gateway(options.channel, std::move(methods), std::move(options.gate_token),
                 options.limits.calls),
         files(options.assets),
-        router(gateway, files, std::move(options.origins), std::move(options.healthy)) {}
+        router(gateway, files, std::move(options.origins), std::move(options.healthy),
+               std::move(options.revocation_list)) {}
 
   http::Gateway gateway;
   http::StaticFiles files;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/bytes.h"
 #include "common/base/embedded_file.h"
 #include "common/status/status.h"
 #include "server/adapters/http/web_limits.h"
@@ -41,6 +42,9 @@ struct WebServerOptions {
   std::vector<std::string> origins;
   // Asked by GET /healthz, from several threads: 200 if true, 503 if false.
   std::function<bool()> healthy = [] { return true; };
+  // The DER of the revocation list GET /crl/NAME asks for, from several threads; null: 404.
+  std::function<std::shared_ptr<const Bytes>(std::string_view name)> revocation_list =
+      [](std::string_view) { return nullptr; };
   std::span<const EmbeddedFile> assets = DashboardFiles();
   http::WebLimits limits;
 };

@@ -27,10 +27,13 @@ constexpr Sql kOfDevice("SELECT " PRESEAL_CERTIFICATE_COLUMNS
                         " FROM certificates WHERE device_number = :device_number"
                         " ORDER BY certificate_number",
                         PRESEAL_CERTIFICATE_TYPES);
-constexpr Sql kUnconfirmed("SELECT " PRESEAL_CERTIFICATE_COLUMNS
-                           " FROM certificates WHERE confirm_time IS NULL AND revoke_time IS NULL"
-                           " AND issue_time < :before ORDER BY issue_time LIMIT :limit",
-                           PRESEAL_CERTIFICATE_TYPES);
+constexpr Sql kUnconfirmed(
+    "SELECT " PRESEAL_CERTIFICATE_COLUMNS
+    " FROM certificates WHERE confirm_time IS NULL AND revoke_time IS NULL"
+    " AND issue_time < :before AND EXISTS (SELECT 1 FROM devices WHERE"
+    " devices.device_number = certificates.device_number AND"
+    " devices.certificate_sha256 = certificates.sha256) ORDER BY issue_time LIMIT :limit",
+    PRESEAL_CERTIFICATE_TYPES);
 constexpr Sql kRevoked("SELECT " PRESEAL_CERTIFICATE_COLUMNS
                        " FROM certificates WHERE revoke_time IS NOT NULL AND not_after > :now"
                        " ORDER BY revoke_time DESC, certificate_number DESC LIMIT :limit",
