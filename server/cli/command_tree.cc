@@ -61,6 +61,7 @@ class Tree {
     AddEvidenceCommands(&root_, &action_);
     AddTokenCommands(&root_, &action_);
     AddTrustCommands(&root_, &action_);
+    AddIdentityCommands(&root_, &action_);
     AddPolicyCommands(&root_, &action_);
     AddCompletionCommand();
     root_.footer(kFooter);

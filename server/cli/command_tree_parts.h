@@ -24,5 +24,7 @@ void AddVerifyEvidenceCommand(CLI::App* evidence, Action* action);
 void AddTokenCommands(CLI::App* root, Action* action);
 void AddTrustCommands(CLI::App* root, Action* action);
 void AddPolicyCommands(CLI::App* root, Action* action);
+// Below `device` and, so call it after AddTrustCommands, below `trust`.
+void AddIdentityCommands(CLI::App* root, Action* action);
 
 }  // namespace preseal::server::cli

@@ -106,4 +106,47 @@ struct VerifyOptions {
 // Offline; the CA is GlobalOptions::ca_file.
 StatusOr<ExitCode> Verify(const Cli& cli, const VerifyOptions& options);
 
+enum class IdentityVerb { kShow, kUnblock, kRebind, kRelease, kRevoke, kVouch };
+struct IdentityOptions {
+  IdentityVerb verb = IdentityVerb::kShow;
+  std::string device;
+  std::string reason;  // rebind: board-swap, clear or resale
+  std::string note;    // rebind only
+  std::string ek;      // rebind and vouch: 64 hex digits; empty: the newest that waits
+};
+StatusOr<ExitCode> DecideIdentity(const Cli& cli, const IdentityOptions& options);
+
+struct EkListOptions {
+  std::string batch;  // empty: the list for every batch
+  std::string file;
+  std::string ek;
+  bool all = false;
+  std::string reason;
+};
+StatusOr<ExitCode> ImportEkList(const Cli& cli, const EkListOptions& options);
+StatusOr<ExitCode> ListEkList(const Cli& cli, const EkListOptions& options);
+StatusOr<ExitCode> RemoveEkList(const Cli& cli, const EkListOptions& options);
+
+struct OrderCodeOptions {
+  std::string batch;
+  uint32_t uses = 1;
+  std::chrono::seconds life{0};
+  std::string code;
+  std::string reason;
+};
+StatusOr<ExitCode> NewOrderCode(const Cli& cli, const OrderCodeOptions& options);
+StatusOr<ExitCode> ListOrderCodes(const Cli& cli);
+StatusOr<ExitCode> RevokeOrderCode(const Cli& cli, const OrderCodeOptions& options);
+
+enum class GoldenVerb { kShow, kApprove, kRetire };
+struct GoldenOptions {
+  GoldenVerb verb = GoldenVerb::kShow;
+  std::string id;
+  std::string manufacturer;
+  std::string model;
+  std::string reason;
+};
+StatusOr<ExitCode> ListGoldenSets(const Cli& cli, const GoldenOptions& options);
+StatusOr<ExitCode> DecideGolden(const Cli& cli, const GoldenOptions& options);
+
 }  // namespace preseal::server::cli

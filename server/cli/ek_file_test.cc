@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "common/base/limits.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_pki.h"
@@ -39,10 +42,10 @@ TEST(EkFileTest, ComputesTheDigestOfCertificates) {
 TEST(EkFileTest, RefusesWhatItCannotReadWhole) {
   ASSERT_OK_AND_ASSIGN(const auto pki, test::TestPki::Create());
   const std::string pem = pki->ca().pem();
-  for (const std::string& bad :
-       {std::string(), std::string("serial,ek\n"), kA + "\nnot a digest\n", kA + "," + kB,
-        pem.substr(0, pem.size() / 2), pem + pki->ca().key_pem(),
-        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"}) {
+  for (const std::string& bad : std::vector<std::string>{
+           std::string(), std::string("serial,ek\n"), kA + "\nnot a digest\n", kA + "," + kB,
+           pem.substr(0, pem.size() / 2), pem + pki->ca().key_pem(),
+           "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"}) {
     EXPECT_THAT(ReadEkFile(bad), StatusIs(StatusCode::kInvalidArgument)) << bad;
   }
 }

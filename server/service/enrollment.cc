@@ -11,7 +11,7 @@
 namespace preseal::server {
 
 StatusOr<std::unique_ptr<EnrollmentPass>> Enrollment::Begin(
-    std::string station, const crypto::Digest256& server_leaf_sha256) {
+    std::string station, std::string peer, const crypto::Digest256& server_leaf_sha256) {
   ChallengeFacts challenge;
   ASSIGN_OR_RETURN(challenge.session_id, crypto::RandomBytes(kSessionIdBytes));
   ASSIGN_OR_RETURN(challenge.nonce, crypto::RandomBytes(kNonceBytes));
@@ -25,8 +25,9 @@ StatusOr<std::unique_ptr<EnrollmentPass>> Enrollment::Begin(
     in_flight_.fetch_sub(1);
     return ResourceExhausted("too many devices enrol at once, try again shortly");
   }
-  return std::unique_ptr<EnrollmentPass>(std::make_unique<Pass>(
-      *this, std::move(station), server_leaf_sha256, std::move(challenge), std::move(basis)));
+  return std::unique_ptr<EnrollmentPass>(
+      std::make_unique<Pass>(*this, std::move(station), std::move(peer), server_leaf_sha256,
+                             std::move(challenge), std::move(basis)));
 }
 
 std::string FindingsJson(const std::vector<AttestationFinding>& findings) {

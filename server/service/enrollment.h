@@ -15,6 +15,7 @@
 #include "server/domain/attestation/attestation_verifier.h"
 #include "server/domain/evidence/enrollment_messages.h"
 #include "server/domain/refusal/refusal.h"
+#include "server/service/admission_gate.h"
 #include "server/service/device_ca.h"
 #include "server/service/enrollment_answers.h"
 #include "server/service/evidence_office.h"
@@ -47,6 +48,7 @@ struct EnrollmentParts {
   const TrustSource& trust;
   RecordDesk& records;
   const EvidenceOffice& office;
+  AdmissionGate& gate;
 };
 
 // Admits devices: attestation, activation, certificate. Thread-safe.
@@ -54,9 +56,9 @@ class Enrollment {
  public:
   explicit Enrollment(const EnrollmentParts& parts) : parts_(parts) {}
 
-  // ResourceExhausted: kEnrollmentsInFlightMax. `server_leaf_sha256`: of the certificate this
-  // connection's TLS handshake showed the device.
-  StatusOr<std::unique_ptr<EnrollmentPass>> Begin(std::string station,
+  // ResourceExhausted: kEnrollmentsInFlightMax. `peer`: the caller's address as gRPC writes it.
+  // `server_leaf_sha256`: of the certificate this connection's TLS handshake showed the device.
+  StatusOr<std::unique_ptr<EnrollmentPass>> Begin(std::string station, std::string peer,
                                                   const crypto::Digest256& server_leaf_sha256);
 
  private:

@@ -10,9 +10,8 @@ namespace preseal::server {
 void EnrollmentAnswers::Keep(ByteView session_id, ByteView proof, const EnrollmentAnswer& answer,
                              WallTime now) {
   auto kept = kept_.Lock();
-  std::erase_if(*kept, [&](const auto& entry) {
-    return now - entry.second.time > kEnrollmentAnswerLife;
-  });
+  std::erase_if(*kept,
+                [&](const auto& entry) { return now - entry.second.time > kEnrollmentAnswerLife; });
   if (kept->size() >= kEnrollmentAnswersKept) {
     kept->erase(std::min_element(kept->begin(), kept->end(), [](const auto& a, const auto& b) {
       return a.second.time < b.second.time;

@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/guarded.h"
 #include "common/base/ids.h"
+#include "common/base/limits.h"
 #include "server/domain/refusal/refusal.h"
 #include "server/service/device_ca.h"
 
@@ -25,7 +26,8 @@ struct RefusalFacts {
   RefusalCode code = RefusalCode::kNone;
   std::string seen;
   std::string expected;
-  uint32_t attempts_left = 0;  // before a person must unblock the device
+  // Before a person must unblock the device; 0 only if that time has come.
+  uint32_t attempts_left = kAttestationAttemptsMax;
 };
 using EnrollmentAnswer = std::variant<AdmissionFacts, RefusalFacts>;
 

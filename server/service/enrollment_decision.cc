@@ -48,16 +48,15 @@ StatusOr<EnrollmentAnswer> Pass::Admit() {
 // The subject comes from the record alone, never from the device.
 StatusOr<IssuedCertificate> Pass::Issue() {
   const auto& ek_certificate = facts_->ek_certificate_sha256;
-  const CertificateRequest request{
-      .device = device_.id,
-      .serial_number = device_.serial_number,
-      .hardware_serial = hardware_serial_,
-      .ek_sha256 = ek_certificate.value_or(facts_->ek_spki_sha256),
-      .has_ek_certificate = ek_certificate.has_value(),
-      .trust_models = facts_->trust_models,
-      .quarantine = outcome_ == AttestationOutcome::kQuarantined,
-      .lab = facts_->lab,
-      .evidence_sha256 = EvidenceDigest(draft_)};
+  const CertificateRequest request{.device = device_.id,
+                                   .serial_number = device_.serial_number,
+                                   .hardware_serial = hardware_serial_,
+                                   .ek_sha256 = ek_certificate.value_or(facts_->ek_spki_sha256),
+                                   .has_ek_certificate = ek_certificate.has_value(),
+                                   .trust_models = facts_->trust_models,
+                                   .quarantine = outcome_ == AttestationOutcome::kQuarantined,
+                                   .lab = facts_->lab,
+                                   .evidence_sha256 = EvidenceDigest(draft_)};
   ASSIGN_OR_RETURN(IssuedCertificate certificate,
                    parts().ca.Issue(request, facts_->device_key, parts().clock.Now()));
   record_.certificate = draft_.certificate = certificate.der;

@@ -49,10 +49,12 @@ std::optional<crypto::Certificate> EkCertificateIn(ByteView nv) {
 
 }  // namespace
 
-Pass::Pass(Enrollment& desk, std::string station, const crypto::Digest256& server_leaf_sha256,
-           ChallengeFacts challenge, std::shared_ptr<const TrustBasis> basis)
+Pass::Pass(Enrollment& desk, std::string station, std::string peer,
+           const crypto::Digest256& server_leaf_sha256, ChallengeFacts challenge,
+           std::shared_ptr<const TrustBasis> basis)
     : desk_(desk),
       station_(std::move(station)),
+      peer_(std::move(peer)),
       challenge_(std::move(challenge)),
       basis_(std::move(basis)) {
   record_.server_leaf_sha256 = ToOwned(server_leaf_sha256);
@@ -66,6 +68,10 @@ StatusOr<std::variant<CredentialFacts, RefusalFacts>> Pass::OnEvidence(ByteView 
   using Answer = std::variant<CredentialFacts, RefusalFacts>;
   if (parts().clock.Now() > challenge_.expire_time) {
     return DeadlineExceeded("the enrolment took too long, start again");
+  }
+  if (auto seen = parts().gate.Refuse(station_, peer_)) {
+    log::Warning("enrolment refused", {{"code", "RATE_LIMITED"}, {"station", station_}});
+    return Answer(RefusalFacts{RefusalCode::kRateLimited, *std::move(seen), "fewer enrolments"});
   }
   draft_.challenge = record_.challenge = ToBytes(challenge);
   draft_.evidence = record_.evidence = ToBytes(evidence);
@@ -97,6 +103,12 @@ StatusOr<std::optional<RefusalFacts>> Pass::FindDevice(const DeviceClaims& claim
     return std::optional(
         RefusalFacts{RefusalCode::kJunkSerial, shown, "a serial number of its own"});
   }
+  turn_ = parts().gate.TakeTurn(serial);
+  if (turn_ == nullptr) {
+    return std::optional(RefusalFacts{RefusalCode::kRateLimited,
+                                      "another enrolment of " + shown + " under way",
+                                      "one at a time"});
+  }
   const Status found = parts().store.Read([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(device_, tx.devices.FindBySerial(serial));
     return OkStatus();
@@ -114,7 +126,7 @@ StatusOr<std::optional<RefusalFacts>> Pass::FindDevice(const DeviceClaims& claim
     log::Warning("enrolment refused",
                  {{"device", device_.id.text()}, {"code", std::string(NameOf(block))}});
     return std::optional(RefusalFacts{block, fmt::format("{} refused", device_.refused_attempts),
-                                      "a person who unblocks the device"});
+                                      "a person who unblocks the device", 0});
   }
   return std::optional<RefusalFacts>();
 }

@@ -15,8 +15,9 @@ namespace preseal::server {
 // enrollment_decision.cc writes down what was decided.
 class Pass final : public EnrollmentPass {
  public:
-  Pass(Enrollment& desk, std::string station, const crypto::Digest256& server_leaf_sha256,
-       ChallengeFacts challenge, std::shared_ptr<const TrustBasis> basis);
+  Pass(Enrollment& desk, std::string station, std::string peer,
+       const crypto::Digest256& server_leaf_sha256, ChallengeFacts challenge,
+       std::shared_ptr<const TrustBasis> basis);
   ~Pass() override;
 
   const ChallengeFacts& challenge() const override { return challenge_; }
@@ -44,6 +45,8 @@ class Pass final : public EnrollmentPass {
 
   Enrollment& desk_;
   const std::string station_;
+  const std::string peer_;
+  std::unique_ptr<AdmissionGate::Turn> turn_;  // of the serial number
   const ChallengeFacts challenge_;
   const std::shared_ptr<const TrustBasis> basis_;  // of the whole pass
   AttestationRecord record_;                       // grows message by message

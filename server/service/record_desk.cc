@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "common/base/limits.h"
@@ -65,6 +66,30 @@ Status FillSeenKeys(Tx& tx, const Device& device, const EvidenceKeys& keys, Reco
                      OtherDeviceOf(tx, SeenKeyKind::kDeviceKey, *keys.tls_spki, device.id));
   }
   return OkStatus();
+}
+
+// Firmware and option ROMs. The other PCRs differ between devices of one model: boot order, medium,
+// keys; the event log's rules judge those.
+constexpr bool IsGoldenPcr(uint32_t pcr) { return pcr == 0 || pcr == 2; }
+
+// What two people approved for the device's model. A value of any approved boot is fine, so the
+// boots of one bank become one set.
+StatusOr<std::vector<GoldenSet>> ApprovedGolden(Tx& tx, const Device& device) {
+  ASSIGN_OR_RETURN(const auto rows, tx.goldens.Goldens(device.manufacturer, device.model));
+  std::map<uint16_t, GoldenSet> banks;
+  for (const GoldenRow& row : rows) {
+    if (row.state != GoldenState::kApproved) continue;
+    for (const tpmwire::PcrValue& value : row.values) {
+      if (!IsGoldenPcr(value.index)) continue;
+      GoldenSet& set = banks[value.hash_algorithm];
+      set.model = device.model;
+      set.allowance.bank = value.hash_algorithm;
+      set.allowance.values[value.index].insert(value.value);
+    }
+  }
+  std::vector<GoldenSet> sets;
+  for (auto& [bank, set] : banks) sets.push_back(std::move(set));
+  return sets;
 }
 
 // The newest unused approval of another TPM for the record.
@@ -211,10 +236,10 @@ StatusOr<RecordFacts> RecordDesk::FactsFor(const Device& device, std::string_vie
       facts.ek_bound_to_device = facts.approved_ek;
     }
     RETURN_IF_ERROR(FillSeenKeys(tx, record, keys, &facts));
+    ASSIGN_OR_RETURN(facts.golden, ApprovedGolden(tx, record));
     if (!keys.ek_spki) return OkStatus();
     RETURN_IF_ERROR(FillBinding(tx, record, *keys.ek_spki, &facts));
-    ASSIGN_OR_RETURN(facts.cached_ek_certificate,
-                     FindCachedEkCertificate(tx.trust, *keys.ek_spki));
+    ASSIGN_OR_RETURN(facts.cached_ek_certificate, FindCachedEkCertificate(tx.trust, *keys.ek_spki));
     ASSIGN_OR_RETURN(code_id, GoodOrderCode(tx, record, order_code, now));
     const EkProposal* vouch = FindVouch(proposals, *keys.ek_spki);
     const bool same_ek = facts.ek_bound_to_device == keys.ek_spki;

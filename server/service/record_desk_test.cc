@@ -72,10 +72,12 @@ class RecordDeskTest : public ServiceTest {
     });
   }
   Status Admit(const DeviceId& id, uint8_t chip, TrustModel model = TrustModel::kEkCert) {
+    return AdmitWith(id, KeysOf(chip), FactsOfChip(chip, model));
+  }
+  Status AdmitWith(const DeviceId& id, const EvidenceKeys& keys, const AttestedFacts& facts) {
     return Write([&](Tx& tx) -> Status {
       ASSIGN_OR_RETURN(Device device, tx.devices.Get(id));
-      RETURN_IF_ERROR(RecordDesk::NoteAdmission(tx, KeysOf(chip), FactsOfChip(chip, model),
-                                                clock_.Now(), &device));
+      RETURN_IF_ERROR(RecordDesk::NoteAdmission(tx, keys, facts, clock_.Now(), &device));
       return tx.devices.Put(&device);
     });
   }
@@ -246,7 +248,11 @@ TEST_F(RecordDeskTest, ATpmOfAnotherRecordMustBeReleasedFirst) {
               StatusIs(StatusCode::kFailedPrecondition));
   ASSERT_OK(office_->Release(anna_, first, "board moved"));
   ASSERT_OK(office_->Rebind(anna_, second, {}, RebindReason::kResale, ""));
-  ASSERT_OK(Admit(second, 1));
+  // The same TPM, in its new machine with keys of its own.
+  EvidenceKeys keys = KeysOf(1);
+  keys.ak_name = KeysOf(3).ak_name;
+  keys.tls_spki = KeysOf(3).tls_spki;
+  ASSERT_OK(AdmitWith(second, keys, FactsOfChip(1, TrustModel::kEkCert)));
   EXPECT_EQ(Load(second).ek_spki_sha256, Hash(1));
   EXPECT_TRUE(Load(first).ek_spki_sha256.empty());
 }

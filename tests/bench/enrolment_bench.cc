@@ -72,7 +72,7 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 // One pass. `device_seconds` gets the thread's time that a real bench would spend on the device.
 Status EnrolInProcess(server::Enrollment& enrollment, const crypto::Digest256& leaf,
                       SoftwareChip& chip, std::atomic<double>& device_seconds) {
-  ASSIGN_OR_RETURN(const auto pass, enrollment.Begin("bench", leaf));
+  ASSIGN_OR_RETURN(const auto pass, enrollment.Begin("bench", "bench", leaf));
   const Bytes challenge = ToBytes(server::EncodeChallenge(pass->challenge()));
   double start = ThreadSeconds();
   ASSIGN_OR_RETURN(const Bytes evidence, chip.Evidence(challenge, leaf));
@@ -99,11 +99,12 @@ StatusOr<Cost> MeasureInProcess(Site& site, std::vector<SoftwareChip>& chips) {
   const server::FixedTrust trust(std::move(basis));
   const server::ProtoEvidenceDecoder decoder;
   server::RecordDesk records(*store);
+  server::AdmissionGate gate(clock);
   ASSIGN_OR_RETURN(const auto signer, server::LoadEvidenceSigner(site.ca(), clock.Now()));
   const server::EvidenceOffice evidence(*signer, {server::PolicyText, server::ParsePolicyText},
                                         site.config().organisation);
   server::Enrollment enrollment(
-      server::EnrollmentParts{*store, clock, decoder, site.ca(), trust, records, evidence});
+      server::EnrollmentParts{*store, clock, decoder, site.ca(), trust, records, evidence, gate});
   const auto leaf = site.ca().server_certificate().fingerprint();
   std::atomic<double> device_seconds{0};
   const double cpu = ProcessSeconds();

@@ -157,7 +157,8 @@ class EnrollStream final : public Reactor {
 Reactor* EnrollmentService::Enroll(grpc::CallbackServerContext* context) {
   auto station = StationOf(*context);
   if (!station.ok()) return EnrollStream::Start(station.status(), workers_);
-  return EnrollStream::Start(enrollment_.Begin(*std::move(station), server_leaf_()), workers_);
+  return EnrollStream::Start(
+      enrollment_.Begin(*std::move(station), context->peer(), server_leaf_()), workers_);
 }
 
 }  // namespace preseal::server

@@ -13,7 +13,7 @@ using sql::Sql;
   " first_approve_time, second_approver, second_approve_time, retire_actor, retire_time," \
   " values_sha256"
 #define PRESEAL_SELECT_GOLDEN "SELECT golden_number, " PRESEAL_GOLDEN_COLUMNS " FROM golden_sets"
-#define PRESEAL_GOLDEN_TYPES "ittiiititiitb"
+#define PRESEAL_GOLDEN_TYPES "ittiiitititib"
 
 constexpr Sql kInsert("INSERT INTO golden_sets (" PRESEAL_GOLDEN_COLUMNS
                       ") VALUES (:manufacturer, :model, :state, :device_number, :create_time,"
