@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serves dist and the three operator services over HTTPS with the scripted floor behind them, and with
+// Serves dist and the operators' services over HTTPS with the scripted floor behind them, and with
 // the security headers of the real server. For developing and testing the dashboard; never shipped.
 //   node test/bench_server.mjs [demo|gallery|hall:COUNT]
 import { spawnSync } from "node:child_process";
@@ -12,6 +12,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createServer as createVite } from "vite";
 import { Floor, demoBench, galleryBench, hallBench } from "./floor.mjs";
+import { addTrust, evidenceOf, goldenBench } from "./floor_trust.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -32,6 +33,7 @@ let loaded;
 export async function startBench(fill = demoBench, { port = 0, everyMs = 250, speed = 20 } = {}) {
   const types = await (loaded ??= loadTypes());
   const floor = new Floor(types);
+  goldenBench(floor);
   fill(floor);
   floor.run(everyMs, speed);
   const people = { password: ONE_TIME_PASSWORD, oneTime: true, sessions: new Set(), role: 3 };
@@ -76,10 +78,10 @@ export async function startBench(fill = demoBench, { port = 0, everyMs = 250, sp
 async function loadTypes() {
   const vite = await createVite({ root, configFile: false, logLevel: "error", server: { middlewareMode: true, ws: false, hmr: false, watch: null }, appType: "custom" });
   try {
-    const [auth, batch, fleet] = await Promise.all(
-      ["auth", "batch", "fleet"].map((area) => vite.ssrLoadModule(`/src/gen/preseal/${area}/v1/${area}_pb.ts`)),
+    const [auth, batch, fleet, identity, trust] = await Promise.all(
+      ["auth", "batch", "fleet", "identity", "trust"].map((area) => vite.ssrLoadModule(`/src/gen/preseal/${area}/v1/${area}_pb.ts`)),
     );
-    return { ...auth, ...batch, ...fleet };
+    return { ...auth, ...batch, ...fleet, IdentityService: identity.IdentityService, TrustService: trust.TrustService };
   } finally {
     await vite.close();
   }
@@ -170,12 +172,19 @@ function addRoutes(router, types, floor, people, cuts) {
         items: device.items.map((each) => ({ id: each.itemId, name: each.displayName, blocking: true, state: "SUCCEEDED" })) };
       return { jws: `${part(header)}.${part(payload)}.c2ln` };
     },
+    getEvidence(request, context) {
+      if (![2, 3, 5].includes(who(context).role)) throw new ConnectError("your role may not see this", Code.PermissionDenied);
+      const device = find(request.name);
+      if (device.state < 3) throw new ConnectError("no attestation stored", Code.NotFound);
+      return evidenceOf(device);
+    },
     async *watchDevices(request, context) {
       who(context);
       if (request.device !== "") find(request.device);
       yield* watch(floor, request, context.signal, cuts);
     },
   });
+  addTrust(router, types, floor, { who, find });
   router.service(types.BatchService, {
     listBatches(_, context) {
       who(context);

@@ -201,7 +201,7 @@ test("searches, filters, and keeps both in the address", async () => {
   await page.keyboard.press("/");
   await page.keyboard.type("d-101");
   await tile("D-1001").waitFor({ state: "detached" });
-  assert.equal(await page.getByTestId("tile").count(), 3);
+  assert.equal(await page.getByTestId("tile").count(), 5);
   await page.keyboard.press("Escape");
   await tile("D-1001").waitFor();
   await page.keyboard.type("d-100");
@@ -235,6 +235,122 @@ test("downloads and reads a birth certificate", async () => {
   assert.equal(download.suggestedFilename(), "D-1006.birth.jws");
 });
 
+test("shows a refusal as a sentence, a next step and a trace", async () => {
+  await open({ path: "/devices/D-1008" });
+  await page.getByTestId("attestation-sentence").getByText("does not lead to a trusted root").waitFor();
+  await page.getByTestId("attestation-next").getByText("Check that the device is genuine").waitFor();
+  await page.getByTestId("attempts-left").getByText("1 of 3 attempts used, 2 left").waitFor();
+  await page.getByTestId("trace-toggle").press("Enter");
+  const decided = page.locator("[data-testid=trace-line][data-number='302'][data-verdict=fail]");
+  await decided.getByText("EK_CHAIN_UNTRUSTED").waitFor();
+  await decided.getByText("one of 3 configured roots").waitFor();
+  await decided.getByText("This decided").waitFor();
+  await page.getByTestId("trace-filter").press("Enter");
+  const verdicts = await page.getByTestId("trace-line").evaluateAll((lines) => lines.map((line) => line.dataset.verdict));
+  assert.deepEqual(verdicts, ["fail", "finding"]);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByTestId("trace-copy").click();
+  await page.getByText("Trace copied as text.").waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /302 {2}Failed {3}EK certificate leads to a trusted root \[EK_CHAIN_UNTRUSTED\]/);
+  assert.deepEqual(complaints, []);
+});
+
+test("unblocks a device for a reason, and not without", async () => {
+  await open({ fill: galleryBench, path: "/devices/D-1013" });
+  await pageIn("blocked").waitFor();
+  await page.getByTestId("decide-unblock").click();
+  const confirm = page.getByTestId("decision-confirm");
+  assert.equal(await confirm.isDisabled(), true);
+  await page.getByTestId("reason").fill("Serial number checked at the bench");
+  await confirm.click();
+  await page.getByText("D-1013: unblocked.").waitFor();
+  await pageIn("registered").waitFor();
+  assert.equal(bench.floor.devices.get("devices/D-1013").unblockedFor, "Serial number checked at the bench");
+});
+
+test("approves another TPM only with its kind of reason, showing both", async () => {
+  await open({ fill: galleryBench, path: "/devices/D-1013" });
+  await page.getByTestId("decide-rebind").click();
+  const old = await page.getByTestId("present-tpm").innerText();
+  const fresh = await page.getByTestId("waiting-tpm").innerText();
+  assert.match(fresh, /IFX SLB9672/);
+  assert.notEqual(/[0-9a-f]{8} [0-9a-f]{8}/.exec(old)?.[0], /[0-9a-f]{8} [0-9a-f]{8}/.exec(fresh)?.[0]);
+  assert.equal(await page.getByTestId("rebind-confirm").isDisabled(), true);
+  await page.getByTestId("rebind-reason-1").check();
+  await page.getByTestId("reason").fill("mainboard 4711 fitted");
+  await page.getByTestId("rebind-confirm").click();
+  await page.getByText("D-1013: other TPM approved.").waitFor();
+  const { reason, note, ekSpkiSha256 } = bench.floor.devices.get("devices/D-1013").reboundFor;
+  assert.deepEqual([reason, note, ekSpkiSha256.length], [1, "mainboard 4711 fitted", 32]);
+});
+
+test("revokes, and shows the device blocked on the wall with its reason", async () => {
+  await open({ path: "/devices/D-1001" });
+  await page.getByTestId("decide-revoke").click();
+  await page.getByTestId("reason").fill("lost in transport");
+  await page.getByTestId("decision-confirm").click();
+  await pageIn("blocked").waitFor();
+  await page.getByTestId("back").click();
+  await tileIn("D-1001", "blocked").getByText("DEVICE_REVOKED").waitFor();
+});
+
+test("marks lab and quarantine on the tile and on the page", async () => {
+  await open({ fill: galleryBench });
+  await tile("D-1001").getByTestId("mark-lab").waitFor();
+  await tile("D-1014").getByTestId("mark-quarantine").waitFor();
+  assert.equal(await tile("D-1013").getByTestId("mark-lab").count(), 0);
+  await tile("D-1014").getByTestId("tile-link").click();
+  assert.equal(await page.getByTestId("mark-quarantine").count(), 2, "in the page's head and in the panel's");
+});
+
+test("lets a technician read the sentence, and neither the trace nor a decision", async () => {
+  await open({ login: false });
+  bench.people.role = 1;
+  await logIn();
+  await tile("D-1008").getByTestId("tile-link").click();
+  await page.getByTestId("attestation-next").waitFor();
+  await page.getByText("The trace is for line leads, admins and auditors.").waitFor();
+  assert.equal(await page.locator("[data-testid^=decide-]").count(), 0);
+  assert.equal(await page.getByTestId("nav-trust").count(), 0);
+});
+
+test("shows trust by vendor, the policy, and proposals first; approval takes two people", async () => {
+  await open({ login: false });
+  bench.floor.golden[2].firstApprover = USER;
+  await logIn();
+  await page.getByTestId("nav-trust").click();
+  await page.locator("[data-testid=vendor][data-vendor=IFX]").getByText("CN=Test EK Root CA").waitFor();
+  await page.getByTestId("trust-lists").getByText("overdue for").waitFor();
+  await page.getByTestId("policy-version").getByText("Version 3").waitFor();
+  await page.getByTestId("golden-proposed").getByText("2 to decide").waitFor();
+  assert.equal(await page.getByTestId("golden-model").first().getAttribute("data-model"), "ThinkPad T14");
+  const mine = page.locator("[data-testid=golden-set][data-set=G-12]");
+  assert.equal(await mine.getByTestId("golden-approve").getAttribute("aria-disabled"), "true");
+  await mine.getByText("the second approval must be another person's").waitFor();
+  await page.getByTestId("golden-compare").first().locator("summary").click();
+  await page.locator("[data-testid=golden-row][data-differs=true]").first().waitFor();
+  assert.equal(await page.locator("[data-testid=golden-row][data-differs=true]").count(), 2);
+  const other = page.locator("[data-testid=golden-set][data-set=G-13]");
+  await other.getByTestId("golden-approve").click();
+  await page.getByTestId("reason").fill("same firmware as G-11, new microcode");
+  await page.getByTestId("reason-confirm").click();
+  await other.getByText("one more person must approve").waitFor();
+  assert.equal(bench.floor.golden[3].state, 1, "one person alone approves nothing");
+  assert.deepEqual(complaints, []);
+});
+
+test("lets an admin take an authority out, and a lead only look", async () => {
+  await open({ path: "/trust" });
+  await page.locator("[data-testid=vendor][data-vendor=swtpm]").getByTestId("anchor-remove").click();
+  await page.getByTestId("reason-confirm").click();
+  await page.locator("[data-testid=vendor][data-vendor=swtpm]").waitFor({ state: "detached" });
+  bench.people.role = 2;
+  await page.reload();
+  await page.getByTestId("trust-page").waitFor();
+  assert.equal(await page.getByTestId("anchor-remove").count(), 0);
+});
+
 for (const scheme of ["light", "dark"]) {
   test(`has no accessibility violation and obeys its security policy, ${scheme}`, async () => {
     await open({ fill: galleryBench, scheme, login: false });
@@ -255,6 +371,23 @@ for (const scheme of ["light", "dark"]) {
       await page.getByTestId("log-line").first().waitFor();
       await assertNoViolations(id);
     }
+    for (const id of ["D-1008", "D-1014"]) {
+      await page.goto(`${bench.url}/devices/${id}`);
+      await page.getByTestId("trace-toggle").click();
+      await page.getByTestId("trace-open-all").click();
+      await assertNoViolations(`${id}, trace`);
+    }
+    await page.goto(`${bench.url}/devices/D-1013`);
+    await page.getByTestId("decide-rebind").click();
+    await assertNoViolations("rebind dialog");
+    await page.getByTestId("rebind-cancel").click();
+    await page.getByTestId("decide-unblock").click();
+    await assertNoViolations("decision dialog");
+    await page.getByTestId("decision-cancel").click();
+    await page.getByTestId("nav-trust").click();
+    await page.getByTestId("golden-compare").first().locator("summary").click();
+    await page.getByTestId("golden-row").first().waitFor();
+    await assertNoViolations("trust");
     await page.getByTestId("nav-batches").click();
     await page.getByTestId("batch").waitFor();
     await assertNoViolations("batches");

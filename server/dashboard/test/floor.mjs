@@ -2,6 +2,7 @@
 // A scripted floor for developing and testing the dashboard without devices: it moves devices through
 // the states of the lifecycle on a timer. It is never part of what ships.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { blockForOtherTpm } from "./floor_trust.mjs";
 
 const STEPS = [
   ["ek-attestation", "Attest the TPM", 1, 1],
@@ -44,6 +45,8 @@ export class Floor {
       contact: { state: 1 },
       items: [],
       pastRuns: [],
+      attemptsUsed: 0,
+      attemptsLeft: 3,
       ...fields,
     };
     this.devices.set(device.name, device);
@@ -203,7 +206,7 @@ export function demoBench(floor) {
     code: "EK_CHAIN_UNTRUSTED", itemId: "", message: "The TPM's certificate does not lead to a trusted root.",
     remedy: "Check that the device is genuine, or add its maker's root.", seen: "CN=Unknown Root", expected: "one of 3 configured roots",
   };
-  refused.enrolled = false;
+  Object.assign(refused, { enrolled: false, attemptsUsed: 1, attemptsLeft: 2 });
   floor.heard(refused);
   floor.setState(refused, 10);
   refused.enrolled = false;
@@ -230,6 +233,10 @@ export function galleryBench(floor) {
   const blocked = floor.add("D-1011", { slot: "C1", enrolled: true });
   blocked.failure = { code: "PCR_CHANGED", itemId: "", message: "Its measurements changed between enrolment and seal.", remedy: "Keep it aside; a lead must look.", seen: "PCR 7 4f1c…", expected: "PCR 7 a90e…" };
   floor.setState(blocked, 11);
+  blockForOtherTpm(floor, floor.add("D-1013", { slot: "C3" }));
+  const quarantined = floor.add("D-1014", { slot: "C4", quarantined: true });
+  floor.setState(quarantined, 3);
+  floor.heard(quarantined);
   const unconfirmed = floor.add("D-1012", { slot: "C2", sealUnconfirmed: true });
   floor.setState(unconfirmed, 6);
 }

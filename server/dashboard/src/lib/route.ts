@@ -12,12 +12,14 @@ export type Route =
   | { page: "wall"; filter: Filter }
   | { page: "device"; id: string }
   | { page: "batches" }
+  | { page: "trust" }
   | { page: "lost"; path: string };
 
 export function parseRoute(at: { pathname: string; search: string }): Route {
   const path = at.pathname.replace(/\/+$/, "") || "/";
   if (path === "/" || path === "/devices") return { page: "wall", filter: parseFilter(at.search) };
   if (path === "/batches") return { page: "batches" };
+  if (path === "/trust") return { page: "trust" };
   const device = /^\/devices\/([^/]+)$/.exec(path);
   if (device?.[1] !== undefined) return { page: "device", id: decode(device[1]) };
   return { page: "lost", path };

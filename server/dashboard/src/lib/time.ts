@@ -52,3 +52,10 @@ export function formatClock(time: Timestamp | undefined): string {
   const ms = toMs(time);
   return ms === undefined ? "–" : clockTime.format(ms);
 }
+
+const dateOnly = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+
+/** The day in UTC, as certificates count. */
+export function formatDate(ms: number): string {
+  return dateOnly.format(ms);
+}

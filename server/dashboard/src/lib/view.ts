@@ -38,7 +38,7 @@ interface ViewFacts {
 export const VIEWS: Record<View, ViewFacts> = {
   failed: { word: "Failed", tone: "bad", hint: "A blocking item failed. Read why, then retry." },
   refused: { word: "Refused", tone: "bad", hint: "Attestation was refused. Not enrolled." },
-  blocked: { word: "Blocked", tone: "bad", hint: "Tampered or revoked. A lead must act." },
+  blocked: { word: "Blocked", tone: "bad", hint: "Tampered, revoked or refused too often. A lead must act." },
   unconfirmed: {
     word: "Seal unconfirmed",
     tone: "warn",

@@ -7,6 +7,8 @@ import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { AuthService } from "../gen/preseal/auth/v1/auth_pb";
 import { BatchService } from "../gen/preseal/batch/v1/batch_pb";
 import { FleetService } from "../gen/preseal/fleet/v1/fleet_pb";
+import { IdentityService } from "../gen/preseal/identity/v1/identity_pb";
+import { TrustService } from "../gen/preseal/trust/v1/trust_pb";
 
 /** A unary call that takes longer is an error a person should see. */
 const UNARY_TIMEOUT_MS = 15_000;
@@ -52,4 +54,6 @@ const streaming = createGrpcWebTransport({
 export const auth = createClient(AuthService, unary);
 export const fleet = createClient(FleetService, unary);
 export const batches = createClient(BatchService, unary);
+export const identities = createClient(IdentityService, unary);
+export const trust = createClient(TrustService, unary);
 export const fleetWatch = createClient(FleetService, streaming);
