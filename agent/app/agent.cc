@@ -19,6 +19,7 @@
 #include "agent/adapters/tpm/tpm.h"
 #include "agent/app/identity_keeper.h"
 #include "agent/domain/back_off.h"
+#include "agent/service/renewer.h"
 #include "agent/service/serial_display.h"
 #include "agent/service/session.h"
 #include "common/base/limits.h"
@@ -86,10 +87,9 @@ StatusOr<Foundation> LayFoundation(const Options& options) {
 }
 
 // One identity's life: from its first connection until it is sealed, refused or stopped.
-StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base,
-                                const DeviceIdentity& identity, const std::string& key_reference,
-                                const std::string& marker, StatusDisplay& display,
-                                std::stop_token stop) {
+StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base, DeviceIdentity& identity,
+                                const std::string& key_reference, const std::string& marker,
+                                StatusDisplay& display, std::stop_token stop) {
   const SystemClock clock;
   const RunCodec codec;
   ChangeSignal signal;
@@ -107,7 +107,9 @@ StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base,
   SessionClient dialer(channel);
   std::mt19937_64 random(std::random_device{}());
   const auto chance = [&random] { return std::uniform_real_distribution<>(0, 1)(random); };
-  Session session({dialer, *desk, display, clock, signal, chance});
+  Renewer renewer(*base.tpm, *base.identities, identity,
+                  [&channel](const std::string& chain_pem) { channel.UseChain(chain_pem); });
+  Session session({dialer, *desk, display, clock, signal, chance, &renewer});
   const SessionEnd end = session.Run(stop);
   if (end == SessionEnd::kDeskFailed) return desk->failure();
   return end;

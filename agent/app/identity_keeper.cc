@@ -31,6 +31,14 @@ bool MayPass(const Status& status) {
   }
 }
 
+// With what the technician has left.
+std::string RemedyOf(const EnrollmentRefusal& refusal) {
+  if (refusal.attempts_left > 0) {
+    return refusal.remedy + " Attempts left: " + std::to_string(refusal.attempts_left) + ".";
+  }
+  return refusal.remedy + " No attempts left: a person must unblock the device.";
+}
+
 }  // namespace
 
 StatusOr<IdentityKeeper::Result> IdentityKeeper::Obtain(std::stop_token stop) {
@@ -47,14 +55,16 @@ StatusOr<IdentityKeeper::Result> IdentityKeeper::EnrollAnew(std::stop_token stop
     // A red card must stay readable; only its successor may replace it.
     StatusDisplay& display = refused ? ports_.silent : ports_.display;
     auto outcome = Enroll({ports_.tpm, ports_.channel, ports_.store, ports_.machine, display},
-                          {PRESEAL_VERSION, options_.slot}, memory_);
+                          {PRESEAL_VERSION, options_.slot, options_.order_code}, memory_);
     std::chrono::milliseconds pause{0};
     if (!outcome.ok()) {
       if (!MayPass(outcome.status())) return outcome.status();
       if (!refused) ShowRetry(outcome.status());
       pause = failed_pause.Next(0);
     } else if (auto* identity = std::get_if<DeviceIdentity>(&*outcome)) {
-      log::Info("enrolled", {{"device", identity->device_id}, {"lab", identity->lab}});
+      log::Info("enrolled", {{"device", identity->device_id},
+                             {"lab", identity->lab},
+                             {"quarantined", identity->quarantined}});
       return Result{Result::Kind::kIdentity, std::move(*identity)};
     } else {
       const auto& refusal = std::get<EnrollmentRefusal>(*outcome);
@@ -108,7 +118,7 @@ void IdentityKeeper::ShowRefusal(const EnrollmentRefusal& refusal) {
                              .message = refusal.message,
                              .seen = refusal.seen,
                              .expected = refusal.expected,
-                             .remedy = refusal.remedy});
+                             .remedy = RemedyOf(refusal)});
 }
 
 void IdentityKeeper::ShowRetry(const Status& status) {

@@ -31,6 +31,12 @@ std::string CheckPowerOff(const std::string& text) {
   return "must be poweroff, exit or command:COMMAND LINE";
 }
 
+std::string CheckOrderCode(const std::string& text) {
+  return text.size() <= kOrderCodeTextMax
+             ? ""
+             : "at most " + std::to_string(kOrderCodeTextMax) + " characters";
+}
+
 PowerOff ToPowerOff(const std::string& text) {
   constexpr std::string_view kCommand = "command:";
   if (text == "exit") return {PowerOff::Kind::kExit, ""};
@@ -77,6 +83,10 @@ void AddDeviceOptions(CLI::App& run, Options& options) {
                  "Folder where the system being provisioned is mounted")
       ->capture_default_str();
   run.add_option("--slot", options.slot, "Place on the bench, shown on the dashboard");
+  run.add_option("--order-code", options.order_code,
+                 "One-time code of the purchase order, for a TPM that no maker vouches for; a "
+                 "person must approve the device")
+      ->check(CheckOrderCode);
   run.add_option("--dmi-dir", options.dmi_directory,
                  "Folder like /sys/class/dmi/id to read the serial number from");
   run.add_option("--net-dir", options.net_directory,

@@ -34,6 +34,7 @@ struct Options {
   std::string net_directory;
   std::string event_log_file;
   std::string slot;
+  std::string order_code;
   PowerOff power_off;
   DisplayMode display = DisplayMode::kAuto;
   log::Level log_level = log::Level::kInfo;

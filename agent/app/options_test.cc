@@ -57,6 +57,11 @@ TEST(OptionsTest, ReadsPowerOffActions) {
   EXPECT_EQ(ParseWith({"--power-off", "explode"}).exit_code, 2);
 }
 
+TEST(OptionsTest, TakesAnOrderCodeAndRefusesOneThatIsTooLong) {
+  EXPECT_EQ(ParseWith({"--order-code", "ABCD-1234"}).options.order_code, "ABCD-1234");
+  EXPECT_EQ(ParseWith({"--order-code", std::string(65, 'A')}).exit_code, 2);
+}
+
 TEST(OptionsTest, RefusesASlotThatDoesNotFitATile) {
   EXPECT_EQ(ParseWith({"--slot", std::string(33, 'x')}).exit_code, 2);
   EXPECT_TRUE(ParseWith({"--slot", std::string(32, 'x')}).run);

@@ -41,6 +41,8 @@ StatusOr<DeviceClaims> GatherClaims(const EnrollPorts& ports, const EnrollSettin
   claims.mac_addresses = std::move(facts.mac_addresses);
   claims.agent_version = settings.agent_version;
   claims.slot = settings.slot;
+  claims.sku = std::move(facts.sku);
+  claims.order_code = settings.order_code;
   ASSIGN_OR_RETURN(claims.tpm, ports.tpm.ReadProperties());
   return claims;
 }
@@ -152,6 +154,7 @@ StatusOr<DeviceIdentity> ToIdentity(const Admission& admission, const TpmKey& de
   RETURN_IF_ERROR_CTX(DeviceId::Check(admission.device_id), "server's admission");
   identity.device_id = admission.device_id;
   identity.lab = admission.lab;
+  identity.quarantined = admission.quarantined;
   ASSIGN_OR_RETURN_CTX(const auto leaf, crypto::Certificate::FromDer(admission.certificate),
                        "device certificate");
   RETURN_IF_ERROR(CheckCertifiesKey(leaf, device_key));
@@ -211,7 +214,9 @@ StatusOr<EnrollmentOutcome> RunPass(const EnrollPorts& ports, const EnrollSettin
   ASSIGN_OR_RETURN(const auto pass, ports.channel.Begin());
   RETURN_IF_ERROR(CheckChallenge(pass->challenge()));
 
-  ports.display.ShowActivity("Proving the TPM to the server");
+  ports.display.ShowActivity(settings.order_code.empty()
+                                 ? "Proving the TPM to the server"
+                                 : "Proving the TPM to the server, with an order code");
   ASSIGN_OR_RETURN(const EnrollmentEvidence evidence,
                    GatherEvidence(ports.tpm, *pass, material, memory.send_pcr_values));
   ASSIGN_OR_RETURN(EvidenceReply reply, pass->SendEvidence(evidence));

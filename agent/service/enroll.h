@@ -30,7 +30,8 @@ struct EnrollPorts {
 
 struct EnrollSettings {
   std::string agent_version;
-  std::string slot;  // place on the bench, may be empty
+  std::string slot;        // place on the bench, may be empty
+  std::string order_code;  // for a TPM that no maker vouches for, may be empty
 };
 
 // Admitted, with the identity as it was stored, or refused. A refusal is an answer, not an error.
@@ -69,15 +70,8 @@ StatusOr<EnrollmentOutcome> Enroll(const EnrollPorts& ports, const EnrollSetting
 StatusOr<SignedStatement> TakeSealQuote(TpmPort& tpm, IdentityStore& store, ByteView nonce,
                                         std::span<const PcrMask> pcrs);
 
-// A fresh statement about the device key that is in use, for the renewal of its certificate.
-struct KeyAttestation {
-  Bytes ak_public;          // TPMT_PUBLIC
-  Bytes device_key_public;  // TPMT_PUBLIC
-  SignedStatement certify;
-  SignedStatement quote;
-};
-// By the AK of the enrolment, as TakeSealQuote: CreatePrimary, Certify, Quote, FlushContext, and
-// two ReadPublic to find the device key.
+// KeyAttestation by the AK of the enrolment, made again as for TakeSealQuote: CreatePrimary,
+// Certify, Quote, FlushContext, and two ReadPublic to find the device key.
 //   device_key_handle  DeviceIdentity::device_key_handle
 //   binding            what both statements are bound to, each under its own label
 //                      (common/tpmwire/binding.h)

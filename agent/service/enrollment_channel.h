@@ -24,6 +24,8 @@ struct DeviceClaims {
   std::vector<std::string> mac_addresses;
   std::string agent_version;
   std::string slot;
+  std::string sku;         // the machine's, may be empty
+  std::string order_code;  // as typed at the bench, may be empty
   TpmProperties tpm;
 };
 
@@ -64,6 +66,7 @@ struct Admission {
   Bytes certificate;                     // DER
   std::vector<Bytes> certificate_chain;  // DER, issuer first
   bool lab = false;
+  bool quarantined = false;  // only the quarantine profile runs, and no seal
 };
 
 // S4, no: one closed reason, and what helps.

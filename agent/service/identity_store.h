@@ -19,6 +19,7 @@ struct DeviceIdentity {
   // DNS names and addresses of the server that enrolled it, from that server's certificate.
   std::vector<std::string> server_names;
   uint32_t device_key_handle = 0;  // where the TPM keeps the private key
+  bool quarantined = false;        // admitted to the quarantine profile only
   bool operator==(const DeviceIdentity&) const = default;
 };
 

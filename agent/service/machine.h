@@ -15,6 +15,7 @@ struct MachineFacts {
   std::string serial_number;
   std::string manufacturer;
   std::string model;
+  std::string sku;  // the maker's order number of this configuration
   std::string system_uuid;
   std::vector<std::string> mac_addresses;  // of physical interfaces, lower case with colons, sorted
 };

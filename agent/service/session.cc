@@ -51,6 +51,7 @@ struct Session::Connection {
   Hello hello;
   bool welcomed = false;
   bool acked_something = false;
+  bool renewed = false;  // there is a new certificate: connect again with it
   std::chrono::milliseconds heartbeat_interval = kHeartbeatInterval;
   steady_clock::time_point began;
   steady_clock::time_point last_sent;
@@ -81,6 +82,10 @@ std::optional<SessionEnd> Session::RunOnce(std::stop_token stop) {
   // A Send that waits for the server must not keep us from stopping.
   const std::stop_callback cancel(stop, [&connection] { connection.stream->Cancel(); });
   const auto end = Talk(connection, stop);
+  if (connection.renewed) {
+    pause_ = std::chrono::milliseconds(0);
+    return end;
+  }
   // A write fails before the reason for it has been read.
   if (!end) connection.AwaitEnd(ports_.signal, timing_.end_within);
   // Cancelling a stream that has ended would hide how it ended.
@@ -103,6 +108,7 @@ std::optional<SessionEnd> Session::Talk(Connection& connection, std::stop_token 
     const uint64_t seen = ports_.signal.version();
     for (DownMessage& message : connection.TakeMessages()) Handle(connection, std::move(message));
     if (stop.stop_requested()) return SessionEnd::kStopped;
+    if (connection.renewed) return std::nullopt;
     if (!ports_.desk.failure().ok()) return SessionEnd::kDeskFailed;
     if (connection.Ended()) return std::nullopt;
     auto deadline = connection.began + timing_.welcome_within;
@@ -132,6 +138,14 @@ void Session::Handle(Connection& connection, DownMessage message) {
     connection.acked_something = true;
     connection.pump.OnAck(ack->run_id, ack->sequence);
     ports_.desk.Acked(ack->run_id, ack->sequence);
+  } else if (const auto* renew = std::get_if<RenewOrder>(&message)) {
+    OnRenewOrder(connection, *renew);
+  } else if (const auto* renewed = std::get_if<RenewedCertificate>(&message)) {
+    OnRenewed(connection, *renewed);
+  } else if (const auto* refusal = std::get_if<RenewalRefusal>(&message)) {
+    log::Warning("the server does not renew the device certificate",
+                 {{"code", refusal->code}, {"message", refusal->message}});
+    ports_.display.ShowActivity("Certificate not renewed: " + refusal->message);
   } else {
     ports_.desk.Submit(std::get<Order>(std::move(message)));
   }
@@ -166,6 +180,27 @@ void Session::OnWelcome(Connection& connection, const Welcome& welcome) {
     ports_.display.ShowItems(PreparationItems(), std::chrono::seconds(0));
     ports_.display.ShowActivity("Waiting for start");
   }
+}
+
+// On this thread: nothing else waits long enough to notice, and the TPM does one thing at a time.
+void Session::OnRenewOrder(Connection& connection, const RenewOrder& order) {
+  if (ports_.renewer == nullptr) return;
+  const auto attested = ports_.renewer->Attest(order);
+  if (!attested.ok()) {
+    log::Warning("cannot attest the device key", {{"error", ToString(attested.status())}});
+    return;  // the server asks again
+  }
+  if (connection.stream->Send(*attested)) connection.last_sent = ports_.clock.Steady();
+}
+
+void Session::OnRenewed(Connection& connection, const RenewedCertificate& renewed) {
+  if (ports_.renewer == nullptr) return;
+  if (const Status taken = ports_.renewer->Take(renewed); !taken.ok()) {
+    log::Error("cannot take over the renewed certificate", {{"error", ToString(taken)}});
+    return;  // the old one still works
+  }
+  log::Info("device certificate renewed", {});
+  connection.renewed = true;
 }
 
 bool Session::SendEvents(Connection& connection) {

@@ -8,6 +8,7 @@
 
 #include "agent/domain/back_off.h"
 #include "agent/service/change_signal.h"
+#include "agent/service/renewer.h"
 #include "agent/service/run_desk.h"
 #include "agent/service/session_channel.h"
 #include "agent/service/status_display.h"
@@ -23,7 +24,8 @@ struct SessionPorts {
   StatusDisplay& display;
   const Clock& clock;
   ChangeSignal& signal;
-  std::function<double()> chance;  // uniform in [0, 1), for jitter
+  std::function<double()> chance;         // uniform in [0, 1), for jitter
+  CertificateRenewer* renewer = nullptr;  // null: orders for renewal are not answered
 };
 
 // Tests make these short.
@@ -60,6 +62,8 @@ class Session {
   std::optional<SessionEnd> Talk(Connection& connection, std::stop_token stop);
   void Handle(Connection& connection, DownMessage message);
   void OnWelcome(Connection& connection, const Welcome& welcome);
+  void OnRenewOrder(Connection& connection, const RenewOrder& order);
+  void OnRenewed(Connection& connection, const RenewedCertificate& renewed);
   bool SendEvents(Connection& connection);
   void SayGoodbye(Connection& connection, const std::string& command_id);
   // What Judge needs of a connection that has ended.

@@ -32,7 +32,7 @@ struct Heartbeat {};
 struct Goodbye {
   std::string command_id;
 };
-using UpMessage = std::variant<Hello, EventBatch, Heartbeat, Goodbye>;
+using UpMessage = std::variant<Hello, EventBatch, Heartbeat, Goodbye, KeyAttestation>;
 
 struct Welcome {
   std::chrono::milliseconds heartbeat_interval{0};
@@ -61,7 +61,22 @@ struct Order {
   std::string command_id;
   std::variant<StartRunOrder, SealQuoteOrder, SealOrder> action;
 };
-using DownMessage = std::variant<Welcome, Ack, Order>;
+// Renewal of the certificate: the order, and what came of it.
+struct RenewOrder {
+  Bytes nonce;
+  std::vector<PcrMask> pcrs;
+};
+struct RenewedCertificate {
+  Bytes certificate;                     // DER
+  std::vector<Bytes> certificate_chain;  // DER, issuer first
+};
+struct RenewalRefusal {
+  std::string code;
+  std::string message;
+  std::string remedy;
+};
+using DownMessage =
+    std::variant<Welcome, Ack, Order, RenewOrder, RenewedCertificate, RenewalRefusal>;
 
 // One open stream. Send, HalfClose from one thread, Receive from another; Cancel from any.
 class SessionStream {

@@ -17,8 +17,9 @@ struct LandingCard {
   std::string assigned_user;
   std::string device_id;
   std::string serial_number;
-  std::string qr_text;  // shown as a QR code
-  bool lab = false;     // attested through a lab root; shown in words, not only colour
+  std::string qr_text;       // shown as a QR code
+  bool lab = false;          // attested through a lab root; shown in words, not only colour
+  bool quarantined = false;  // only the quarantine profile runs; likewise
 
   bool operator==(const LandingCard&) const = default;
 };

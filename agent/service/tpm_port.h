@@ -56,6 +56,14 @@ struct SignedStatement {
   Bytes signature;
 };
 
+// A fresh statement about the device key that is in use, for the renewal of its certificate.
+struct KeyAttestation {
+  Bytes ak_public;          // TPMT_PUBLIC
+  Bytes device_key_public;  // TPMT_PUBLIC
+  SignedStatement certify;
+  SignedStatement quote;
+};
+
 // The TPM as enrolment and reseal need it. Thread-safe.
 // Errors of every function, by what to do: UNAVAILABLE the TPM is busy or unreachable, try later;
 // RESOURCE_EXHAUSTED its slots or NV space are full; FAILED_PRECONDITION lockout, a password, a

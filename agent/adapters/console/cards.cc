@@ -125,6 +125,10 @@ std::vector<std::string> LandingBody(const LandingCard& card, std::string_view a
     lines.emplace_back(columns, style);
     lines.emplace_back(columns, style).Add("  LAB - not for production", Tone::kWarn);
   }
+  if (card.quarantined) {
+    lines.emplace_back(columns, style);
+    lines.emplace_back(columns, style).Add("  QUARANTINED - will not be sealed", Tone::kWarn);
+  }
   if (!split.shown) AddLabelled(&lines, "Open", card.qr_text, columns, style);
   if (height > 10) {
     lines.emplace_back(columns, style);
@@ -160,6 +164,9 @@ std::vector<Line> ResultText(const ScreenModel& model, size_t columns, bool room
     AddIdentity(&lines, *model.landing, columns, style);
     if (model.landing->lab) {
       lines.emplace_back(columns, style).Add("  LAB - not for production", Tone::kWarn);
+    }
+    if (model.landing->quarantined) {
+      lines.emplace_back(columns, style).Add("  QUARANTINED - will not be sealed", Tone::kWarn);
     }
   }
   return lines;

@@ -125,6 +125,16 @@ void ExpectScreens(const std::string& name, const ScreenModel& model, const Fram
   }
 }
 
+// Whoever looks at the screen must see it without asking, on every page.
+TEST(FrameTest, AQuarantineIsSaidInWords) {
+  for (ScreenModel model : {Landed(), Running(), Green()}) {
+    model.landing->quarantined = true;
+    std::string screen;
+    for (const std::string& line : Frame(model, 80, 24, kUnicode)) screen += line + "\n";
+    EXPECT_NE(screen.find("QUARANTINED"), std::string::npos) << screen;
+  }
+}
+
 TEST(FrameTest, ShowsTheLandingCardWithItsQrCode) { ExpectScreens("landing", Landed(), kUnicode); }
 TEST(FrameTest, ShowsPhasesAndItemsWithBars) { ExpectScreens("running", Running(), kUnicode); }
 TEST(FrameTest, ShowsAFailedItemWithItsReason) { ExpectScreens("failed", Failed(), kUnicode); }

@@ -152,6 +152,7 @@ std::string LandingStrip(const ScreenModel& model, size_t width, const FrameStyl
   const std::string elapsed = ElapsedText(model.elapsed) + " ";
   line.Add(" ");
   if (card.lab) line.Add("LAB ", Tone::kWarn);
+  if (card.quarantined) line.Add("QUARANTINED ", Tone::kWarn);
   Line names(line.room() > elapsed.size() + 1 ? line.room() - elapsed.size() - 1 : 0, style);
   names.Add(card.profile, Tone::kBold);
   if (!card.assigned_user.empty()) names.Add("  for ", Tone::kDim).Add(card.assigned_user);

@@ -116,7 +116,8 @@ void PlainDisplay::ShowLanding(const LandingCard& card) {
   WriteIfNew("landing device=" + Value(card.device_id) + " serial=" + Value(card.serial_number) +
                  " profile=" + Value(card.profile) + " user=" + Value(card.assigned_user) +
                  " organisation=" + Value(card.organisation) +
-                 " lab=" + (card.lab ? "true" : "false") + Optional("url", card.qr_text),
+                 " lab=" + (card.lab ? "true" : "false") +
+                 (card.quarantined ? " quarantined=true" : "") + Optional("url", card.qr_text),
              &last_landing_);
 }
 

@@ -58,7 +58,8 @@ TEST_F(PlainDisplayTest, WritesLandingLogAndResult) {
                         .device_id = "D-1",
                         .serial_number = "SN-1",
                         .qr_text = "https://x/#/devices/D-1",
-                        .lab = true});
+                        .lab = true,
+                        .quarantined = true});
   display_.ShowLog("app", "Unpacking");
   display_.ShowLog("", "done");
   display_.ShowResult({.outcome = ResultCard::Outcome::kRefused,
@@ -71,7 +72,7 @@ TEST_F(PlainDisplayTest, WritesLandingLogAndResult) {
                        .elapsed = std::chrono::seconds(9)});
   EXPECT_EQ(Taken(),
             "landing device=D-1 serial=SN-1 profile=kiosk user=\"\" organisation=\"Example Ltd\" "
-            "lab=true url=\"https://x/#/devices/D-1\"\n"
+            "lab=true quarantined=true url=\"https://x/#/devices/D-1\"\n"
             "log item=app Unpacking\n"
             "log done\n"
             "result outcome=refused seconds=9 code=EK_CHAIN_UNTRUSTED "

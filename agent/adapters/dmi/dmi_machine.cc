@@ -62,6 +62,7 @@ StatusOr<MachineFacts> DmiMachine::ReadFacts() {
   ASSIGN_OR_RETURN(facts.serial_number, ReadText(dmi + "/product_serial", kSerialBytesMax));
   ASSIGN_OR_RETURN(facts.manufacturer, ReadText(dmi + "/sys_vendor", kNameBytesMax));
   ASSIGN_OR_RETURN(facts.model, ReadText(dmi + "/product_name", kNameBytesMax));
+  ASSIGN_OR_RETURN(facts.sku, ReadText(dmi + "/product_sku", kNameBytesMax));
   ASSIGN_OR_RETURN(facts.system_uuid, ReadText(dmi + "/product_uuid", kNameBytesMax));
   facts.mac_addresses = ReadMacAddresses(paths_.net_directory);
   return facts;

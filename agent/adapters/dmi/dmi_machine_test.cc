@@ -21,6 +21,7 @@ class DmiMachineTest : public testing::Test {
     Write("dmi/product_serial", "SN-0042\n");
     Write("dmi/sys_vendor", "Example Works\n");
     Write("dmi/product_name", "Gateway 3\n");
+    Write("dmi/product_sku", "GW3-EU\n");
     Write("dmi/product_uuid", "4c4c4544-0042-4d10-8053-b4c04f4d4d31\n");
     Write("net/eth1/address", "02:00:00:00:00:02\n");
     Write("net/eth1/device/vendor", "");
@@ -44,6 +45,7 @@ TEST_F(DmiMachineTest, ReadsWhatTheFirmwareSays) {
   EXPECT_EQ(facts.serial_number, "SN-0042");
   EXPECT_EQ(facts.manufacturer, "Example Works");
   EXPECT_EQ(facts.model, "Gateway 3");
+  EXPECT_EQ(facts.sku, "GW3-EU");
   EXPECT_EQ(facts.system_uuid, "4c4c4544-0042-4d10-8053-b4c04f4d4d31");
   EXPECT_EQ(facts.mac_addresses,
             (std::vector<std::string>{"02:00:00:00:00:01", "02:00:00:00:00:02"}));

@@ -36,10 +36,10 @@ bool ConnectsWithin(const addrinfo& address, int timeout_ms) {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> DeviceChannel::Make() const {
+std::shared_ptr<grpc::Channel> DeviceChannel::Make() {
   grpc::SslCredentialsOptions ssl;
   ssl.pem_root_certs = options_.server_ca_pem;
-  ssl.pem_cert_chain = options_.certificate_chain_pem;
+  ssl.pem_cert_chain = *chain_pem_.Lock();
   ssl.pem_private_key = options_.private_key;
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -58,6 +58,10 @@ std::shared_ptr<grpc::Channel> DeviceChannel::Renew() {
 std::shared_ptr<grpc::Channel> DeviceChannel::Current() {
   if (auto channel = *channel_.Lock()) return channel;
   return Renew();
+}
+
+void DeviceChannel::UseChain(const std::string& certificate_chain_pem) {
+  *chain_pem_.Lock() = certificate_chain_pem;
 }
 
 bool DeviceChannel::Reachable() const {

@@ -24,19 +24,23 @@ struct DeviceChannelOptions {
 // Connections to the device port with the device's certificate. Thread-safe.
 class DeviceChannel {
  public:
-  explicit DeviceChannel(DeviceChannelOptions options) : options_(std::move(options)) {}
+  explicit DeviceChannel(DeviceChannelOptions options)
+      : options_(std::move(options)), chain_pem_(options_.certificate_chain_pem) {}
 
   // A connection of its own, not slowed by gRPC's memory of earlier failures: the session has its
   // own back-off. Current returns it from now on.
   std::shared_ptr<grpc::Channel> Renew();
   std::shared_ptr<grpc::Channel> Current();
+  // Connections made from now on show this certificate; those there are stay as they are.
+  void UseChain(const std::string& certificate_chain_pem);
   // Whether anything accepts TCP connections at the endpoint within two seconds.
   bool Reachable() const;
 
  private:
-  std::shared_ptr<grpc::Channel> Make() const;
+  std::shared_ptr<grpc::Channel> Make();
 
   const DeviceChannelOptions options_;
+  Guarded<std::string> chain_pem_;
   Guarded<std::shared_ptr<grpc::Channel>> channel_;
 };
 

@@ -26,6 +26,8 @@ Bytes EncodeClaims(const DeviceClaims& claims) {
   for (const std::string& address : claims.mac_addresses) message.add_mac_addresses(address);
   message.set_agent_version(claims.agent_version);
   message.set_slot(claims.slot);
+  message.set_sku(claims.sku);
+  message.set_order_code(claims.order_code);
   message.set_tpm_manufacturer(claims.tpm.manufacturer);
   message.set_tpm_vendor_string(claims.tpm.vendor_string);
   message.set_tpm_firmware_version(claims.tpm.firmware_version);
@@ -95,6 +97,7 @@ StatusOr<std::variant<Admission, EnrollmentRefusal>> DecodeResult(
         admission.certificate_chain.push_back(ToBytes(std::string_view(certificate)));
       }
       admission.lab = message.lab();
+      admission.quarantined = message.quarantined();
       return Answer(std::move(admission));
     }
     case wire::EnrollmentResult::kRefusal: {

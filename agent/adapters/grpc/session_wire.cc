@@ -37,6 +37,16 @@ void Put(const Goodbye& goodbye, wire::AgentMessage& message) {
   message.mutable_goodbye()->set_command_id(goodbye.command_id);
 }
 
+void Put(const KeyAttestation& attested, wire::AgentMessage& message) {
+  auto* out = message.mutable_renewal();
+  out->set_ak_public(ToString(attested.ak_public));
+  out->set_device_key_public(ToString(attested.device_key_public));
+  out->set_certify_attest(ToString(attested.certify.attest));
+  out->set_certify_signature(ToString(attested.certify.signature));
+  out->set_quote_attest(ToString(attested.quote.attest));
+  out->set_quote_signature(ToString(attested.quote.signature));
+}
+
 DownMessage FromWire(const wire::Welcome& in) {
   Welcome welcome;
   welcome.heartbeat_interval =
@@ -46,7 +56,7 @@ DownMessage FromWire(const wire::Welcome& in) {
   const wire::Landing& landing = in.landing();
   welcome.landing = {landing.organisation(), landing.profile(),       landing.assigned_user(),
                      landing.device_id(),    landing.serial_number(), landing.qr_text(),
-                     landing.lab()};
+                     landing.lab(),          landing.quarantined()};
   return welcome;
 }
 
@@ -55,16 +65,47 @@ StatusOr<DownMessage> FromWire(const wire::Ack& in) {
   return DownMessage(Ack{run_id, in.sequence()});
 }
 
+// Nonce and PCRs of a seal quote or a renewal.
+template <typename Message, typename Order>
+Status ReadQuoteRequest(const Message& in, Order* order) {
+  if (in.nonce().size() != kNonceBytes) return InvalidArgument("nonce must have 32 bytes");
+  order->nonce = ToBytes(in.nonce());
+  for (const wire::PcrMask& pcr : in.pcrs()) {
+    if (pcr.hash_algorithm() > 0xFFFF) return InvalidArgument("hash algorithm out of range");
+    order->pcrs.push_back({static_cast<uint16_t>(pcr.hash_algorithm()), ToBytes(pcr.mask())});
+  }
+  return OkStatus();
+}
+
 StatusOr<SealQuoteOrder> FromWire(const wire::TakeSealQuote& in) {
   SealQuoteOrder order;
   ASSIGN_OR_RETURN(order.run_id, RunId::Parse(in.run_id()));
-  if (in.nonce().size() != kNonceBytes) return InvalidArgument("nonce must have 32 bytes");
-  order.nonce = ToBytes(in.nonce());
-  for (const wire::PcrMask& pcr : in.pcrs()) {
-    if (pcr.hash_algorithm() > 0xFFFF) return InvalidArgument("hash algorithm out of range");
-    order.pcrs.push_back({static_cast<uint16_t>(pcr.hash_algorithm()), ToBytes(pcr.mask())});
-  }
+  RETURN_IF_ERROR(ReadQuoteRequest(in, &order));
   return order;
+}
+
+StatusOr<DownMessage> FromWire(const wire::RenewOrder& in) {
+  RenewOrder order;
+  RETURN_IF_ERROR(ReadQuoteRequest(in, &order));
+  return DownMessage(std::move(order));
+}
+
+StatusOr<DownMessage> FromWire(const wire::RenewalResult& in) {
+  switch (in.result_case()) {
+    case wire::RenewalResult::kRenewed: {
+      RenewedCertificate renewed{ToBytes(in.renewed().certificate()), {}};
+      for (const std::string& der : in.renewed().certificate_chain()) {
+        renewed.certificate_chain.push_back(ToBytes(der));
+      }
+      return DownMessage(std::move(renewed));
+    }
+    case wire::RenewalResult::kRefused:
+      return DownMessage(
+          RenewalRefusal{in.refused().code(), in.refused().message(), in.refused().remedy()});
+    case wire::RenewalResult::RESULT_NOT_SET:
+      break;
+  }
+  return InvalidArgument("renewal with a result unknown to this agent");
 }
 
 StatusOr<DownMessage> FromWire(const wire::Command& in) {
@@ -108,6 +149,10 @@ StatusOr<DownMessage> FromWire(const wire::ServerMessage& message) {
       return FromWire(message.ack());
     case wire::ServerMessage::kCommand:
       return FromWire(message.command());
+    case wire::ServerMessage::kRenew:
+      return FromWire(message.renew());
+    case wire::ServerMessage::kRenewal:
+      return FromWire(message.renewal());
     case wire::ServerMessage::MESSAGE_NOT_SET:
       break;
   }

@@ -73,6 +73,11 @@ StatusOr<DeviceIdentity> ParseIdentity(const Json& json, const std::string& file
   const auto lab = json.find("lab");
   if (lab == json.end() || !lab->is_boolean()) return Damaged(file, "lab");
   identity.lab = *lab == true;
+  // Identities stored before there was a quarantine lack it.
+  if (const auto quarantined = json.find("quarantined"); quarantined != json.end()) {
+    if (!quarantined->is_boolean()) return Damaged(file, "quarantined");
+    identity.quarantined = *quarantined == true;
+  }
   ASSIGN_OR_RETURN(identity.server_names, ParseNames(json, file));
   const auto handle = json.find("device_key_handle");
   if (handle == json.end()) {
@@ -132,6 +137,7 @@ Status IdentityFiles::Save(const DeviceIdentity& identity) {
   return WriteObject(identity_file_, {{"version", kVersion},
                                       {"device_id", identity.device_id},
                                       {"lab", identity.lab},
+                                      {"quarantined", identity.quarantined},
                                       {"server_names", identity.server_names},
                                       {"device_key_handle", identity.device_key_handle},
                                       {"certificate_chain_pem", identity.certificate_chain_pem}});

@@ -100,6 +100,22 @@ TEST_F(IdentityFilesTest, IdentityWithAWrongTypeIsDataLoss) {
   EXPECT_THAT(store_->Load(), StatusIs(StatusCode::kDataLoss, "lab"));
 }
 
+TEST_F(IdentityFilesTest, QuarantineIsKept) {
+  identity_.quarantined = true;
+  ASSERT_OK(store_->Save(identity_));
+  EXPECT_THAT(store_->Load(), test::IsOkAndHolds(std::optional(identity_)));
+  ASSERT_NO_FATAL_FAILURE(Replace("identity.json", "\"quarantined\": true", "\"quarantined\": 1"));
+  EXPECT_THAT(store_->Load(), StatusIs(StatusCode::kDataLoss, "quarantined"));
+}
+
+TEST_F(IdentityFilesTest, AnIdentityFromBeforeQuarantinesIsInNone) {
+  ASSERT_OK(store_->Save(identity_));
+  ASSERT_NO_FATAL_FAILURE(Replace("identity.json", "  \"quarantined\": false,\n", ""));
+  ASSERT_OK_AND_ASSIGN(const auto loaded, store_->Load());
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_FALSE(loaded->quarantined);
+}
+
 TEST_F(IdentityFilesTest, IdentityWithoutAReadableChainIsDataLoss) {
   ASSERT_OK(store_->Save(identity_));
   ASSERT_NO_FATAL_FAILURE(Replace("identity.json", "\\nMII", "\\n!!!"));
