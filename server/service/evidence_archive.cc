@@ -101,18 +101,31 @@ StatusOr<std::vector<StoredEvidence>> EvidenceArchive::After(uint64_t sequence,
   return found;
 }
 
-StatusOr<EvidenceAudit> EvidenceArchive::Audit() {
-  EvidenceAudit audit;
-  ChainWalk walk(ChainWalk::Extent::kWhole);
-  uint64_t sequence = 0;
-  while (true) {
-    ASSIGN_OR_RETURN(const auto page, After(sequence, std::nullopt, kAuditPage));
-    for (const StoredEvidence& stored : page) {
-      if (!AuditOne(stored, signer_, &walk, &audit)) return audit;
-      sequence = stored.sequence;
-    }
-    if (page.size() < static_cast<size_t>(kAuditPage)) return audit;
+StatusOr<bool> EvidenceArchive::AuditMore(EvidenceAuditWalk* walk) {
+  ASSIGN_OR_RETURN(const auto page, After(walk->sequence, std::nullopt, kAuditPage));
+  for (const StoredEvidence& stored : page) {
+    if (!AuditOne(stored, signer_, &walk->chain, &walk->audit)) return false;
+    walk->sequence = stored.sequence;
   }
+  return page.size() == static_cast<size_t>(kAuditPage);
+}
+
+StatusOr<EvidenceAudit> EvidenceArchive::Audit() {
+  EvidenceAuditWalk walk;
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(more, AuditMore(&walk));
+  }
+  return walk.audit;
+}
+
+StatusOr<uint64_t> EvidenceArchive::Links() {
+  uint64_t links = 0;
+  RETURN_IF_ERROR(store_.Read([&](Tx& tx) -> Status {
+    const auto last = tx.evidence.LastEvidence();
+    if (last.ok()) links = last->sequence;
+    return last.ok() || last.status().code() == StatusCode::kNotFound ? OkStatus() : last.status();
+  }));
+  return links;
 }
 
 StatusOr<std::optional<std::string>> EvidenceArchive::NextLine(std::optional<DeviceId> device,
@@ -150,6 +163,24 @@ StatusOr<uint64_t> EvidenceArchive::DevicesWithEvidence() {
     return OkStatus();
   }));
   return count;
+}
+
+StatusOr<std::vector<PolicyDifference>> EvidenceArchive::Try(const AttestationPolicy& candidate,
+                                                             int limit) {
+  std::vector<PolicyDifference> differences;
+  std::optional<DeviceId> device;
+  while (true) {
+    ASSIGN_OR_RETURN(const auto result, TryNext(candidate, &device));
+    if (!result) return differences;
+    if (!result->changed() || differences.size() >= static_cast<size_t>(limit)) continue;
+    differences.push_back({.device = result->device,
+                           .before = std::string(WordOf(result->old_outcome, result->old_code)),
+                           .after = std::string(WordOf(result->new_outcome, result->new_code))});
+  }
+}
+
+std::string_view WordOf(AttestationOutcome outcome, RefusalCode code) {
+  return outcome == AttestationOutcome::kRefused ? NameOf(code) : NameOf(outcome);
 }
 
 }  // namespace preseal::server

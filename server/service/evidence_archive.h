@@ -2,16 +2,18 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/status/status.h"
 #include "server/domain/evidence/enrollment_messages.h"
+#include "server/domain/evidence/evidence_chain.h"
 #include "server/domain/evidence/policy_trial.h"
 #include "server/domain/refusal/refusal.h"
 #include "server/service/evidence_ports.h"
 #include "server/service/ports.h"
+#include "server/service/trust_ports.h"
 
 namespace preseal::server {
 
@@ -25,8 +27,15 @@ struct EvidenceAudit {
   Bytes head_sha256;     // of the last link: compare with a copy kept elsewhere
 };
 
+// An audit on its way. Begins as default.
+struct EvidenceAuditWalk {
+  EvidenceAudit audit;
+  ChainWalk chain{ChainWalk::Extent::kWhole};
+  uint64_t sequence = 0;  // looked at up to here
+};
+
 // Reads what the office wrote. Thread-safe; every call blocks on the store.
-class EvidenceArchive {
+class EvidenceArchive final : public PolicyTrial {
  public:
   EvidenceArchive(Store& store, const EvidenceSigner& signer, const RecordReader& reader)
       : store_(store), signer_(signer), reader_(reader) {}
@@ -34,6 +43,10 @@ class EvidenceArchive {
   // The whole chain, from the first link, with every kept record's signature and digest. Errors:
   // the store's.
   StatusOr<EvidenceAudit> Audit();
+  // Some links of the same. False once `walk->audit` is the answer.
+  StatusOr<bool> AuditMore(EvidenceAuditWalk* walk);
+  // In the chain now.
+  StatusOr<uint64_t> Links();
   // The next line of an evidence file after `*sequence`, which it advances; without line feed.
   // Nothing: the end. With a device only its records.
   StatusOr<std::optional<std::string>> NextLine(std::optional<DeviceId> device, uint64_t* sequence);
@@ -42,6 +55,9 @@ class EvidenceArchive {
   StatusOr<std::optional<TrialResult>> TryNext(const AttestationPolicy& policy,
                                                std::optional<DeviceId>* device);
   StatusOr<uint64_t> DevicesWithEvidence();
+  // Goes on to the last device, so that a record that does not hold is found whatever differs.
+  StatusOr<std::vector<PolicyDifference>> Try(const AttestationPolicy& candidate,
+                                              int limit) override;
 
  private:
   StatusOr<std::vector<StoredEvidence>> After(uint64_t sequence, std::optional<DeviceId> device,
@@ -51,5 +67,8 @@ class EvidenceArchive {
   const EvidenceSigner& signer_;
   const RecordReader& reader_;
 };
+
+// The outcome, or of a refusal its code.
+std::string_view WordOf(AttestationOutcome outcome, RefusalCode code);
 
 }  // namespace preseal::server

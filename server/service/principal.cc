@@ -28,6 +28,10 @@ std::string_view NameOf(Right right) {
       return "change whose word about TPMs counts, or the policy";
     case Right::kManageIdentities:
       return "decide about identities";
+    case Right::kAuditEvidence:
+      return "audit the evidence";
+    case Right::kTryPolicy:
+      return "try a policy";
   }
   return "";
 }
@@ -50,7 +54,10 @@ bool Allows(Role role, Right right) {
     case Right::kManageTokens:
     case Right::kManageTrust:
       return role == Role::kAdmin;
+    case Right::kAuditEvidence:
+      return role == Role::kAdmin || role == Role::kAuditor;
     case Right::kManageIdentities:
+    case Right::kTryPolicy:
       return role == Role::kLead || role == Role::kAdmin;
   }
   return false;

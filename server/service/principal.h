@@ -28,6 +28,8 @@ enum class Right {
   kManageTokens,       // admin
   kManageTrust,        // admin: trust bundle, policy
   kManageIdentities,   // lead, admin: blocks, TPMs, order codes, golden values
+  kAuditEvidence,      // admin, auditor: whether anybody changed what was stored
+  kTryPolicy,          // lead, admin: on past evidence, without effect
 };
 
 bool Allows(Role role, Right right);
