@@ -46,6 +46,7 @@ ev1::Evidence ToWire(const server::AttestationEvidence& in) {
     pcr->set_index(value.index);
     pcr->set_value(ToString(value.value));
   }
+  out.set_event_log(ToString(in.event_log));
   out.set_claims(ToString(in.claims));
   return out;
 }
@@ -129,6 +130,20 @@ StatusOr<Bytes> SoftwareChip::Proof(ByteView challenge, ByteView evidence,
   return ToBytes(ByteView(proof));
 }
 
+SoftwareChip SoftwareChip::Under(const std::string& device_serial) const {
+  SoftwareChip other = *this;
+  test::AttestationFixture& chip = other.parts_;
+  ev1::DeviceClaims claims;
+  claims.set_serial_number(device_serial);
+  claims.set_manufacturer("Bench");
+  claims.set_model("Load");
+  claims.set_tpm_manufacturer(chip.claimed_tpm.manufacturer);
+  claims.set_tpm_vendor_string(chip.claimed_tpm.vendor_string);
+  claims.set_tpm_firmware_version(chip.claimed_tpm.firmware_version);
+  chip.claims = ToBytes(claims.SerializeAsString());
+  return other;
+}
+
 ChipMaker::ChipMaker() {
   const WallTime now = SystemClock().Now();
   for (auto* certificate : {&maker_.root, &maker_.intermediate}) {
@@ -139,13 +154,6 @@ ChipMaker::ChipMaker() {
   maker_.ek_certificate.not_after = now + 24h * 900;
   // What a server asks for by default.
   maker_.context.pcrs = server::QuotedPcrs();
-  maker_.pcr_values.clear();
-  const tpmwire::PcrSelection& bank = maker_.context.pcrs.back();
-  for (uint32_t pcr = 0; pcr < tpmwire::kPcrCount; ++pcr) {
-    if (!bank.Selects(pcr)) continue;
-    maker_.pcr_values.push_back(
-        {bank.hash_algorithm, pcr, Bytes(32, static_cast<uint8_t>(pcr + 1))});
-  }
 }
 
 std::string ChipMaker::ca_pem() const {
@@ -165,15 +173,7 @@ SoftwareChip ChipMaker::Make(const std::string& device_serial) const {
   chip.ek = test::WithKey(tpmwire::EkTemplateP256Low(), chip.ek_key.public_key());
   chip.ak = test::WithKey(tpmwire::AkTemplate({}), chip.ak_key.public_key());
   chip.device_key = test::WithKey(tpmwire::DeviceKeyTemplate({}), chip.tls_key.public_key());
-  ev1::DeviceClaims claims;
-  claims.set_serial_number(device_serial);
-  claims.set_manufacturer("Bench");
-  claims.set_model("Load");
-  claims.set_tpm_manufacturer(chip.claimed_tpm.manufacturer);
-  claims.set_tpm_vendor_string(chip.claimed_tpm.vendor_string);
-  claims.set_tpm_firmware_version(chip.claimed_tpm.firmware_version);
-  chip.claims = ToBytes(claims.SerializeAsString());
-  return SoftwareChip(std::move(chip));
+  return SoftwareChip(std::move(chip)).Under(device_serial);
 }
 
 }  // namespace preseal::bench

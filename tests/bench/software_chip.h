@@ -19,6 +19,9 @@ class SoftwareChip {
   // D3 in answer to S2; the other two are what went before.
   StatusOr<Bytes> Proof(ByteView challenge, ByteView evidence, ByteView credential) const;
 
+  // The same chip in a machine of another serial number.
+  SoftwareChip Under(const std::string& device_serial) const;
+
   const test::AttestationFixture& parts() const { return parts_; }
 
  private:
@@ -31,6 +34,8 @@ class SoftwareChip {
 class ChipMaker {
  public:
   ChipMaker();
+  // What every chip is made of; changes count for chips made later.
+  test::AttestationFixture& parts() { return maker_; }
   std::string ca_pem() const;  // both certificates
   SoftwareChip Make(const std::string& device_serial) const;
 
