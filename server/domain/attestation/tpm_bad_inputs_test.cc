@@ -132,6 +132,13 @@ TEST(BadPublicTest, CoordinateWithItsLeadingZeroStrippedIsRefused) {
   ExpectRefused(f, {Code::kAkMalformed});
 }
 
+// An operation with such a key would keep a core busy for a device's sake.
+TEST(BadPublicTest, RsaEkOf16384BitsIsRefused) {
+  AttestationFixture f;
+  f.ek.key = tpmwire::RsaKey{16384, 0, Bytes(2048, 0xC5)};
+  ExpectRefused(f, {Code::kInputTooLarge, Code::kEkPublicMalformed});
+}
+
 TEST(BadPublicTest, NameOfSha1IsRefused) {
   AttestationFixture f;
   f.ak.name_algorithm = tpmwire::HashAlg::kSha1;
@@ -325,6 +332,16 @@ TEST(BadQuoteTest, ResumeBetweenCertifyAndQuoteIsRefused) {
   AttestationFixture f;
   f.change_quote = [](Attest& a) { ++a.clock.restart_count; };
   ExpectRefused(f, {Code::kQuoteResetMismatch});
+}
+
+// What the TPM's clock shows is no time of day: whatever a machine believes, 1970 or 2099.
+TEST(BadQuoteTest, TheClocksOwnTimeDoesNotCount) {
+  for (const uint64_t clock : {uint64_t{0}, uint64_t{4'099'680'000'000}, UINT64_MAX}) {
+    AttestationFixture f;
+    f.change_quote = [clock](Attest& a) { a.clock.clock = clock; };
+    f.change_certify = f.change_quote;
+    EXPECT_TRUE(f.Verify().accepted());
+  }
 }
 
 // Statement bytes with a size that promises more than follows.
