@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dashboard against a running server with a bench of devices: log in, watch tiles move, reseal,
-// see SEALED. Needs at least one device that gets ready to seal.
+// see SEALED; read why a device was refused, give its attempts back, look at what is trusted. Needs at
+// least one device that gets ready to seal and one whose TPM is refused.
 //   PRESEAL_WEB_URL         https://127.0.0.1:PORT
 //   PRESEAL_CA_FILE         PEM of the CA behind it; trusted strictly if certutil is installed
 //   PRESEAL_USER, PRESEAL_PASSWORD   a lead or admin; a one-time password is changed
@@ -26,6 +27,7 @@ const RUN_DEADLINE_MS = 1000 * Number(process.env.PRESEAL_E2E_DEADLINE ?? "180")
 let browser;
 let page;
 let resealed;
+let refusedDevice;
 
 before(async () => {
   if (pictures !== "") mkdirSync(pictures, { recursive: true });
@@ -111,6 +113,55 @@ test("shows it sealed on the wall and in its batch", async () => {
   await picture("batches");
 });
 
+test("shows a refused device's sentence, what to do, and the trace check by check", async () => {
+  await page.getByTestId("nav-wall").click();
+  const refused = tiles("refused").or(tiles("blocked")).first();
+  await refused.waitFor({ timeout: RUN_DEADLINE_MS });
+  refusedDevice = await refused.getAttribute("data-device");
+  await refused.getByTestId("tile-link").press("Enter");
+  const panel = page.getByTestId("attestation");
+  for (const part of ["attestation-sentence", "attestation-next", "failure-code"]) {
+    assert.notEqual(await panel.getByTestId(part).innerText(), "", part);
+  }
+  assert.ok(Number(await panel.getByTestId("attempts-left").getAttribute("data-used")) >= 1);
+  await panel.getByTestId("trace-toggle").press("Enter");
+  // The bench's untrusted TPM: its certificate leads to no root of this floor.
+  const decided = panel.locator("[data-testid=trace-line][data-verdict=fail]").first();
+  await decided.waitFor();
+  const code = await panel.getByTestId("failure-code").innerText();
+  if (code !== "ATTEMPTS_EXCEEDED") await decided.getByText(code).waitFor();
+  assert.ok((await panel.locator("[data-testid=trace-line][data-verdict=pass]").count()) > 0, "it shows what passed, too");
+  await assertAccessible("refused device");
+  await picture("device-refused", true);
+  await panel.getByTestId("trace-filter").press("Enter");
+  assert.equal(await panel.locator("[data-testid=trace-line][data-verdict=pass]").count(), 0);
+});
+
+test("gives a refused device its attempts back for a reason, through the browser", async () => {
+  await page.getByTestId("decide-unblock").click();
+  const dialog = page.getByTestId("decision-dialog");
+  assert.equal(await dialog.getByTestId("decision-confirm").isDisabled(), true, "a reason is needed");
+  await dialog.getByTestId("reason").fill("looked at the bench: an unknown TPM, tried again");
+  await assertAccessible("decision dialog");
+  await picture("decision-dialog");
+  await dialog.getByTestId("decision-confirm").click();
+  await page.getByText(`${refusedDevice}: unblocked.`).waitFor();
+  await page.locator("[data-testid=attempts-left][data-used='0']").waitFor();
+  await dialog.waitFor({ state: "hidden" });
+});
+
+test("shows whose word counts: authorities, policy, golden sets", async () => {
+  await page.getByTestId("nav-trust").click();
+  await page.getByTestId("trust-page").waitFor();
+  await page.getByTestId("bundle-version").waitFor();
+  await page.getByTestId("policy-version").waitFor();
+  await page.getByTestId("trust-golden").waitFor();
+  assert.ok((await page.getByTestId("vendor").count()) > 0, "the lab's root at least");
+  assert.equal(await page.getByRole("alert").count(), 0, "every part was read");
+  await assertAccessible("trust");
+  await picture("trust", true);
+});
+
 test("is as accessible in the dark, and resumes a session where it was", async () => {
   const light = page;
   page = await browser.newPage("dark");
@@ -191,6 +242,6 @@ async function assertAccessible(where) {
   assert.deepEqual(text, [], where);
 }
 
-async function picture(name) {
-  if (pictures !== "") await page.screenshot({ path: join(pictures, `${name}.png`) });
+async function picture(name, fullPage = false) {
+  if (pictures !== "") await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
 }
