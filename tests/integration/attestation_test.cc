@@ -42,6 +42,8 @@ class AttestationTest : public testing::TestWithParam<const char*> {
     context_.pcrs = {tpmwire::SelectPcrs(tpmwire::HashAlg::kSha1, {0, 1, 2, 3, 4, 5, 6, 7}),
                      tpmwire::SelectPcrs(tpmwire::HashAlg::kSha256, {0, 1, 2, 3, 4, 5, 6, 7})};
     context_.now = std::chrono::system_clock::now();
+    // A software TPM without firmware keeps no log.
+    policy_.event_log = server::EventLogUse::kIfSent;
     context_.policy = &policy_;
     context_.trust = &trust_;
     context_.record.device_id = "D-1";

@@ -113,6 +113,36 @@ TEST_F(FloorTest, BlocksADeviceWhosePcrsChangedSinceItEnrolled) {
   EXPECT_EQ(device_.state(), DEVICE_STATE_BLOCKED);
 }
 
+TEST_F(FloorTest, ARevocationEndsTheOpenStreamAndAnUnblockedDeviceAttestsAnew) {
+  ASSERT_NO_FATAL_FAILURE(OpenFloor());
+  ASSERT_OK(floor_
+                ->WaitFor(1, "its stream",
+                          [](const fleet::v1::Device& device) {
+                            return device.contact().state() == fleet::v1::Contact::STATE_CONNECTED;
+                          })
+                .status());
+  ASSERT_OK(floor_->api().Revoke(device_.name(), "stolen"));
+  ASSERT_OK_AND_ASSIGN(device_,
+                       floor_->WaitFor(1, "the stream's end", [](const fleet::v1::Device& device) {
+                         return device.state() == DEVICE_STATE_BLOCKED &&
+                                device.contact().state() == fleet::v1::Contact::STATE_DISCONNECTED;
+                       }));
+  EXPECT_EQ(device_.failure().code(), "DEVICE_REVOKED");
+  EXPECT_FALSE(device_.enrolled());
+  // With the same certificate it does not come back.
+  floor_->KillAgent(1);
+  ASSERT_OK(floor_->StartAgent(1));
+  ASSERT_OK(WaitUntil("the refusal on the agent's screen", TestFloor::kDeadline, [&] {
+    return LastWords(floor_->home(1) + "/agent.log").find("revoked") != std::string::npos ||
+           LastWords(floor_->home(1) + "/agent.log").find("blocked") != std::string::npos;
+  }));
+  ASSERT_OK_AND_ASSIGN(device_, floor_->Device(1));
+  EXPECT_EQ(device_.state(), DEVICE_STATE_BLOCKED);
+
+  ASSERT_OK(floor_->api().Unblock(device_.name(), "found again"));
+  ASSERT_OK(floor_->WaitForState(1, DEVICE_STATE_ENROLLED).status());
+}
+
 TEST_F(FloorTest, DoesNotSealADeviceWhoseBlockingItemFailedUntilARetrySucceeds) {
   ASSERT_NO_FATAL_FAILURE(OpenFloor(kFailingProfile));
   const std::string fault = floor_->home(1) + "/target/fault";

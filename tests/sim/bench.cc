@@ -4,43 +4,14 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <vector>
 
-#include "common/base/bytes.h"
-#include "common/files/files.h"
 #include "common/log/log.h"
-#include "server/domain/event_log/event_log.h"
-#include "tests/support/event_log_builder.h"
+#include "tests/sim/measured_boot.h"
 
 namespace preseal::sim {
 namespace {
 
 constexpr int kStartsMax = 10;
-constexpr mode_t kLogFile = 0644;
-constexpr auto kToolTimeout = std::chrono::seconds(20);
-
-// What firmware and boot loader would have measured before the agent runs: the same events go into
-// the TPM and into the log the agent reads.
-Status MeasureBoot(const std::string& tcti, const std::string& log_file) {
-  test::EventLogBuilder boot({server::kBankSha256});
-  boot.SecureBootBoot();
-  // swtpm starts its TPM in locality 0, and then no event says so.
-  std::erase_if(boot.events(), [](const auto& e) { return e.type == server::kEvNoAction; });
-  const Bytes log = boot.Build();
-  RETURN_IF_ERROR(files::WriteAtomic(log_file, log, kLogFile));
-  process::Command command{.argv = {"tpm2_pcrextend"},
-                           .environment = process::MinimalEnvironment(),
-                           .timeout = kToolTimeout};
-  command.environment.push_back("TPM2TOOLS_TCTI=" + tcti);
-  for (const server::LoggedEvent& event : server::ParseEventLog(log).events) {
-    if (event.type == server::kEvNoAction) continue;
-    command.argv.push_back(fmt::format("{}:sha256={}", event.pcr,
-                                       ToHex(event.FindDigest(server::kBankSha256)->value)));
-  }
-  ASSIGN_OR_RETURN(const auto run, process::RunAndCapture(command));
-  if (run.ending.Succeeded()) return OkStatus();
-  return Internal("tpm2_pcrextend failed: " + run.error);
-}
 
 }  // namespace
 

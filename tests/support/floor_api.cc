@@ -7,6 +7,7 @@
 #include "common/grpcutil/status.h"
 #include "preseal/auth/v1/auth.grpc.pb.h"
 #include "preseal/fleet/v1/fleet.grpc.pb.h"
+#include "preseal/identity/v1/identity.grpc.pb.h"
 
 namespace preseal::test {
 namespace {
@@ -27,7 +28,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(uint16_t port, const std::string& ca_
 }  // namespace
 
 struct FloorApi::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel) : auth(channel), fleet(channel) {}
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
+      : auth(channel), fleet(channel), identity(channel) {}
 
   // One unary call with credentials and deadline.
   template <typename Response, typename Stub, typename Method, typename Request>
@@ -44,6 +46,7 @@ struct FloorApi::Stubs {
 
   auth::v1::AuthService::Stub auth;
   fleet::v1::FleetService::Stub fleet;
+  identity::v1::IdentityService::Stub identity;
 };
 
 FloorApi::FloorApi(uint16_t api_port, const std::string& ca_pem)
@@ -123,6 +126,26 @@ StatusOr<fleet::v1::Command> FloorApi::Reseal(const std::string& device,
   request.set_request_id(request_id);
   return stubs_->Call<fleet::v1::Command>(
       stubs_->fleet, &fleet::v1::FleetService::Stub::ResealDevice, bearer_, request);
+}
+
+Status FloorApi::Revoke(const std::string& device, const std::string& reason) {
+  identity::v1::RevokeDeviceRequest request;
+  request.set_device(device);
+  request.set_reason(reason);
+  return stubs_
+      ->Call<identity::v1::Identity>(
+          stubs_->identity, &identity::v1::IdentityService::Stub::RevokeDevice, bearer_, request)
+      .status();
+}
+
+Status FloorApi::Unblock(const std::string& device, const std::string& reason) {
+  identity::v1::UnblockDeviceRequest request;
+  request.set_device(device);
+  request.set_reason(reason);
+  return stubs_
+      ->Call<identity::v1::Identity>(
+          stubs_->identity, &identity::v1::IdentityService::Stub::UnblockDevice, bearer_, request)
+      .status();
 }
 
 StatusOr<std::string> FloorApi::BirthCertificate(const std::string& device) {

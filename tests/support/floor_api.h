@@ -37,6 +37,8 @@ class FloorApi {
   StatusOr<fleet::v1::Command> Retry(const std::string& device);
   StatusOr<fleet::v1::Command> Reseal(const std::string& device,
                                       const std::string& request_id = "");
+  Status Revoke(const std::string& device, const std::string& reason);
+  Status Unblock(const std::string& device, const std::string& reason);
   StatusOr<std::string> BirthCertificate(const std::string& device);
 
  private:

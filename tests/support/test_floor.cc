@@ -12,6 +12,7 @@
 #include "common/files/files.h"
 #include "tests/sim/bench_plan.h"
 #include "tests/sim/manufacture.h"
+#include "tests/sim/measured_boot.h"
 
 namespace preseal::test {
 namespace {
@@ -82,6 +83,8 @@ Status TestFloor::Build(const FloorOptions& options) {
   for (int slot = 1; slot <= options.devices; ++slot) {
     ASSIGN_OR_RETURN(bench_[Index(slot)].tpm,
                      Swtpm::Start(home(slot) + "/tpm", home(slot) + "/tpm.sock"));
+    RETURN_IF_ERROR(
+        sim::MeasureBoot(bench_.at(Index(slot)).tpm->tcti(), home(slot) + "/event.log"));
   }
   return options.import_devices ? Import() : OkStatus();
 }
@@ -188,6 +191,8 @@ Status TestFloor::StartAgent(int slot) {
                                                                 folder + "/state",
                                                                 "--tcti",
                                                                 place.tpm->tcti(),
+                                                                "--event-log",
+                                                                folder + "/event.log",
                                                                 "--target-root",
                                                                 folder + "/target",
                                                                 "--dmi-dir",
