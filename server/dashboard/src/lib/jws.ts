@@ -45,7 +45,7 @@ export function tableColumns(value: Json): string[] | undefined {
 
 const COLUMNS_MAX = 7;
 
-// Registered claim names of RFC 7519 and RFC 7515 are too short for people.
+// Registered claim names of RFC 7519 and RFC 7515, and some keys of a policy, are too short for people.
 const LABELS: Record<string, string> = {
   iss: "Issuer",
   iat: "Issued",
@@ -53,6 +53,10 @@ const LABELS: Record<string, string> = {
   alg: "Algorithm",
   typ: "Type",
   x5c: "Certificates",
+  dma_protection: "DMA protection",
+  dbx_minimum: "Forbidden boot programs (dbx)",
+  expired_ek: "Expired EK certificates",
+  open_banks: "Open banks allowed",
 };
 
 /** A value that fits one line; undefined for what needs structure. Times of RFC 7519 become dates. */

@@ -20,6 +20,7 @@ test("keeps filters in the address and reads them back", () => {
 
 test("reads a device's address, the one on its label", () => {
   expect(parseRoute({ pathname: "/devices/D-1042", search: "" })).toEqual({ page: "device", id: "D-1042" });
+  expect(parseRoute({ pathname: "/trust/", search: "" })).toEqual({ page: "trust" });
   expect(parseRoute({ pathname: "/nowhere", search: "" }).page).toBe("lost");
 });
 
