@@ -20,6 +20,7 @@
 #include "server/adapters/grpc/batch_service.h"
 #include "server/adapters/grpc/device_service.h"
 #include "server/adapters/grpc/enrollment_service.h"
+#include "server/adapters/grpc/evidence_service.h"
 #include "server/adapters/grpc/fleet_service.h"
 #include "server/adapters/grpc/identity_service.h"
 #include "server/adapters/grpc/trust_service.h"
@@ -31,6 +32,7 @@
 #include "server/app/trust_anchors.h"
 #include "server/domain/trust/policy_text.h"
 #include "server/service/crl_shelf.h"
+#include "server/service/evidence_archive.h"
 #include "server/service/renewal_office.h"
 #include "server/service/trust_desk.h"
 #include "server/wire/evidence_codec.h"
@@ -136,6 +138,8 @@ struct ServerApp::Parts {
   AdmissionGate gate{clock};
   std::unique_ptr<CaEvidenceSigner> evidence_signer;
   std::optional<EvidenceOffice> evidence;
+  ProtoRecordReader record_reader;
+  std::optional<EvidenceArchive> archive;
   std::optional<Enrollment> enrollment;
   std::optional<CrlShelf> crls;
   std::optional<SealOffice> seals;
@@ -152,6 +156,7 @@ struct ServerApp::Parts {
   std::optional<BatchService> batch_service;
   std::optional<TrustService> trust_service;
   std::optional<IdentityService> identity_service;
+  std::optional<EvidenceService> evidence_service;
   // Ports, opened last.
   BuiltPort device_port;
   BuiltPort enrollment_port;
@@ -213,6 +218,8 @@ Status ServerApp::Parts::BuildUseCases() {
   records.emplace(*store);
   ASSIGN_OR_RETURN(evidence_signer, LoadEvidenceSigner(*ca, clock.Now()));
   evidence.emplace(*evidence_signer, PolicyCodec{PolicyText, ParsePolicyText}, config.organisation);
+  archive.emplace(*store, *evidence_signer, record_reader);
+  trust->set_trial(&*archive);
   enrollment.emplace(
       EnrollmentParts{*store, clock, decoder, *ca, *trust, *records, *evidence, gate});
   seals.emplace(*store, clock, decoder, *ca, config.organisation);
@@ -234,6 +241,7 @@ void ServerApp::Parts::BuildServices() {
   batch_service.emplace(*store, *accounts, *feed, *workers);
   trust_service.emplace(*accounts, *trust, *workers);
   identity_service.emplace(*accounts, *identities, *admission, *workers);
+  evidence_service.emplace(*accounts, *archive, *workers);
 }
 
 // Of the file that gRPC shows to new connections.
@@ -253,7 +261,7 @@ Status ServerApp::Parts::OpenGrpcPorts() {
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
                                        {&*auth_service, &*fleet_service, &*batch_service,
-                                        &*identity_service, &*trust_service}));
+                                        &*identity_service, &*trust_service, &*evidence_service}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
