@@ -57,11 +57,11 @@ TEST_F(ForeignToolsTest, AQuoteWithAWrongMagicThatCheckquoteAcceptsIsRefused) {
   EXPECT_EQ(ours.at(0).code(), RefusalCode::kQuoteMagic);
 
   bool accepted = false;
-  const std::string said = Output({"tpm2_checkquote", "-u", Save("ak.pem", pem), "-m",
-                                   Save("q.attest", AsText(evidence.quote_attest)), "-s",
-                                   Save("q.sig", AsText(evidence.quote_signature)), "-g", "sha256",
-                                   "-q", nonce},
-                                  &accepted);
+  const std::string said =
+      Output({"tpm2_checkquote", "-u", Save("ak.pem", pem), "-m",
+              Save("q.attest", AsText(evidence.quote_attest)), "-s",
+              Save("q.sig", AsText(evidence.quote_signature)), "-g", "sha256", "-q", nonce},
+             &accepted);
   if (!accepted) GTEST_SKIP() << "NOT SHOWN: this tpm2_checkquote refuses the quote: " << said;
 }
 
