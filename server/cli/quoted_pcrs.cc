@@ -9,6 +9,8 @@
 
 #include "common/tpmwire/attest.h"
 #include "common/tpmwire/pcr.h"
+#include "server/domain/event_log/event_log.h"
+#include "server/domain/event_log/replay.h"
 
 namespace preseal::server::cli {
 namespace {
@@ -57,6 +59,24 @@ void AddDigestLists(const std::vector<ByteView>& digests, ToolFile* file) {
   }
 }
 
+using ValueMap = std::map<std::pair<uint32_t, uint32_t>, ByteView>;  // by bank and PCR
+
+// What the device read, and where it read nothing, what its event log says: a device with a log
+// sends no values. The tool holds both against the quote.
+ValueMap ValuesOf(const preseal::enrollment::v1::Evidence& evidence,
+                  const std::vector<ReplayedBank>& replayed) {
+  ValueMap value_of;
+  for (const ReplayedBank& bank : replayed) {
+    for (uint32_t pcr = 0; pcr < tpmwire::kPcrCount; ++pcr) {
+      value_of[{bank.algorithm, pcr}] = bank.pcrs[pcr].value;
+    }
+  }
+  for (const auto& value : evidence.pcr_values()) {
+    value_of[{value.hash_algorithm(), value.index()}] = AsBytes(value.value());
+  }
+  return value_of;
+}
+
 }  // namespace
 
 Bytes QuotedPcrsForTools(const preseal::enrollment::v1::Evidence& evidence) {
@@ -64,10 +84,8 @@ Bytes QuotedPcrsForTools(const preseal::enrollment::v1::Evidence& evidence) {
   if (!attest.ok() || attest->quote() == nullptr) return {};
   const tpmwire::PcrSelections& selections = attest->quote()->selections;
   if (selections.size() > kSelectionEntries) return {};
-  std::map<std::pair<uint32_t, uint32_t>, ByteView> value_of;
-  for (const auto& value : evidence.pcr_values()) {
-    value_of[{value.hash_algorithm(), value.index()}] = AsBytes(value.value());
-  }
+  const auto replayed = ReplayEventLog(ParseEventLog(AsBytes(evidence.event_log())));
+  const auto value_of = ValuesOf(evidence, replayed);
   // In the order of the quote's own selection, which is how its digest was made.
   std::vector<ByteView> digests;
   for (const auto& bank : selections) {
