@@ -64,7 +64,8 @@ class Results {
   }
 
   void Print(const Cli& cli, bool json) const {
-    if (json || cli.format() == OutputFormat::kJson) return cli.Print(json_);
+    if (json || cli.format() == OutputFormat::kJson)
+      return cli.Print(json_ + nlohmann::json{{"limit", kEvidenceLimit}}.dump() + "\n");
     Report report{.sections = {{.table = table_}}, .csv = table_};
     cli.Print(report);
     cli.Say(worst_ == RefusalCode::kNone ? "same verdict, same findings"
@@ -150,7 +151,8 @@ void AddVerifyEvidenceCommand(CLI::App* evidence, Action* action) {
   verify->add_option("--signer", options->signer, "The seal CA's certificate")->type_name("FILE");
   verify->add_option("--trust", options->trust, "CA certificates of TPM makers you trust")
       ->type_name("DIR");
-  verify->add_flag("--json", options->json, "One JSON object a line");
+  verify->add_flag("--json", options->json,
+                   "One JSON object a line; the last says what no check can show");
   verify->callback([options, action] {
     *action = [options](const Cli& cli) { return VerifyEvidence(cli, *options); };
   });

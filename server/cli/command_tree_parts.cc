@@ -181,6 +181,7 @@ void AddEvidenceCommands(CLI::App* root, Action* action) {
   evidence->add_option("device", fetched->device, "Serial number or device id")
       ->type_name("DEVICE");
   evidence->add_option("-o,--out", fetched->to, "Directory to write to")->type_name("DIR");
+  AddEvidenceChainCommands(evidence, action);
   AddLintCommand(evidence, action);
   AddVerifyEvidenceCommand(evidence, action);
   evidence->callback([fetched, action, evidence] {

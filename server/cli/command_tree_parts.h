@@ -18,8 +18,8 @@ void AddControlCommands(CLI::App* root, Action* action);
 void AddBatchCommands(CLI::App* root, Action* action);
 void AddEvidenceCommands(CLI::App* root, Action* action);
 // Below `evidence`.
+void AddEvidenceChainCommands(CLI::App* evidence, Action* action);
 void AddLintCommand(CLI::App* evidence, Action* action);
-// Below `evidence`.
 void AddVerifyEvidenceCommand(CLI::App* evidence, Action* action);
 void AddTokenCommands(CLI::App* root, Action* action);
 void AddTrustCommands(CLI::App* root, Action* action);

@@ -23,6 +23,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const ConnectionOptions& options) {
   // A server that vanished without a word is noticed in a watch that nothing happens in.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  // An evidence record is longer than gRPC's own limit.
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(kGrpcMessageBytesMax));
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = options.ca_pem;
   return grpc::CreateCustomChannel(options.endpoint.ToString(), grpc::SslCredentials(tls),

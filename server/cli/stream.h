@@ -69,4 +69,24 @@ Status ReadStream(
   }
 }
 
+// Reads a stream that has an end, once: what was broken is not opened again, for half of it may be
+// on paper already. `on_message` says false to stop. Cancelled on Ctrl-C.
+template <typename Response>
+Status ReadToEnd(
+    const Connection& connection,
+    const std::function<std::unique_ptr<grpc::ClientReader<Response>>(grpc::ClientContext*)>& open,
+    const std::function<bool(const Response&)>& on_message) {
+  Interrupts interrupts;
+  const std::unique_ptr<grpc::ClientContext> context = connection.NewContext(kCliStreamTimeout);
+  interrupts.OnInterrupt([&context] { context->TryCancel(); });
+  const auto reader = open(context.get());
+  bool enough = false;
+  for (Response message; !enough && reader->Read(&message);) enough = !on_message(message);
+  if (enough) context->TryCancel();
+  const grpc::Status status = reader->Finish();
+  interrupts.OnInterrupt(nullptr);
+  if (interrupts.interrupted()) return Cancelled("interrupted");
+  return enough || status.ok() ? OkStatus() : connection.Explain(status);
+}
+
 }  // namespace preseal::server::cli

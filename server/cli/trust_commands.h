@@ -46,6 +46,8 @@ struct PolicyApplyOptions {
   bool dry_run = false;
 };
 StatusOr<ExitCode> PolicyApply(const Cli& cli, const PolicyApplyOptions& options);
+// What the policy in the file would have said of each device's newest evidence; stores nothing.
+StatusOr<ExitCode> PolicyTry(const Cli& cli, const std::string& file);
 StatusOr<ExitCode> PolicyShow(const Cli& cli, uint64_t version);
 StatusOr<ExitCode> PolicyList(const Cli& cli);
 
