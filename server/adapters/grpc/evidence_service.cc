@@ -61,7 +61,7 @@ class Audit {
     if (more) return true;
     finished_ = true;
     auto* verdict = out->mutable_verdict();
-    verdict->set_code(std::string(NameOf(audit.code)));
+    verdict->set_code(audit.code == RefusalCode::kNone ? "NONE" : std::string(NameOf(audit.code)));
     verdict->set_sequence(audit.sequence);
     verdict->set_seen(audit.seen);
     verdict->set_expected(audit.expected);
