@@ -68,6 +68,13 @@ Status Link::Check(TSS2_RC rc, std::string_view verb) {
   return TpmStatus(rc, verb);
 }
 
+void Link::Drop(ESYS_TR handle) {
+  const auto use = uses_.find(handle);
+  if (use == uses_.end() || --use->second > 0) return;
+  uses_.erase(use);
+  Esys_TR_Close(esys_, &handle);
+}
+
 void Transient::Flush() {
   if (handle_ == ESYS_TR_NONE) return;
   // The code does not matter: what cannot be flushed is already gone.
@@ -95,6 +102,7 @@ Status Connection::OpenLocked() {
   CloseLocked();
   ++generation_;
   held_.clear();
+  uses_.clear();
   TSS2_RC rc = Tss2_TctiLdr_Initialize(tcti_.c_str(), &tcti_context_);
   if (rc != TSS2_RC_SUCCESS) return WhyNotOpen(tcti_);
   rc = Esys_Initialize(&esys_, tcti_context_, nullptr);
@@ -125,7 +133,7 @@ Status Connection::Run(const std::function<Status(Link&)>& work) {
       answer = OpenLocked();
       if (!answer.ok()) continue;
     }
-    Link link(esys_, generation_, held_);
+    Link link(esys_, generation_, held_, uses_);
     answer = work(link);
     if (!link.lost()) return answer;
     CloseLocked();
@@ -144,7 +152,9 @@ void Connection::Flush(ESYS_TR handle, uint64_t generation) {
 
 void Connection::Forget(ESYS_TR handle, uint64_t generation) {
   const std::lock_guard lock(mutex_);
-  if (esys_ != nullptr && generation == generation_) Esys_TR_Close(esys_, &handle);
+  if (esys_ != nullptr && generation == generation_) {
+    Link(esys_, generation_, held_, uses_).Drop(handle);
+  }
 }
 
 }  // namespace preseal::agent

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -25,8 +26,9 @@ using EsysPtr = std::unique_ptr<T, EsysFree>;
 // The open TPM as a piece of work sees it; valid only inside Connection::Run.
 class Link {
  public:
-  Link(ESYS_CONTEXT* esys, uint64_t generation, std::set<uint32_t>& held)
-      : esys_(esys), generation_(generation), held_(held) {}
+  using Uses = std::map<ESYS_TR, int>;
+  Link(ESYS_CONTEXT* esys, uint64_t generation, std::set<uint32_t>& held, Uses& uses)
+      : esys_(esys), generation_(generation), held_(held), uses_(uses) {}
 
   ESYS_CONTEXT* esys() const { return esys_; }
   // Below ESYS, for what needs neither its sessions nor its own extra reads. Errors as Check.
@@ -44,10 +46,16 @@ class Link {
   // left behind by a process that died.
   std::set<uint32_t>& held() { return held_; }
 
+  // ESYS gives everybody who opens a persistent object the same handle, and closing it closes it
+  // for all: so uses are counted, and the last one closes.
+  void Use(ESYS_TR handle) { ++uses_[handle]; }
+  void Drop(ESYS_TR handle);
+
  private:
   ESYS_CONTEXT* esys_;
   uint64_t generation_;
   std::set<uint32_t>& held_;
+  Uses& uses_;
   TSS2_RC last_ = TSS2_RC_SUCCESS;
   bool lost_ = false;
 };
@@ -88,7 +96,7 @@ class Connection {
   Status Run(const std::function<Status(Link&)>& work);
   // Flushes a transient object, unless its context is gone already; errors do not matter.
   void Flush(ESYS_TR handle, uint64_t generation);
-  // Frees the context's memory of a persistent object.
+  // Frees the context's memory of a persistent object after its last use.
   void Forget(ESYS_TR handle, uint64_t generation);
 
  private:
@@ -103,6 +111,7 @@ class Connection {
   ESYS_CONTEXT* esys_ = nullptr;
   uint64_t generation_ = 0;
   std::set<uint32_t> held_;  // see Link::held
+  Link::Uses uses_;          // see Link::Use
 };
 
 }  // namespace preseal::agent

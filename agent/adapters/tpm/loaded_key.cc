@@ -66,12 +66,13 @@ StatusOr<Opened> OpenPersistent(Link& link, uint32_t handle, std::string_view ve
   RETURN_IF_ERROR(link.Check(Esys_TR_FromTPMPublic(link.esys(), handle, ESYS_TR_NONE, ESYS_TR_NONE,
                                                    ESYS_TR_NONE, &opened.handle),
                              verb));
+  link.Use(opened.handle);
   auto area = PublicAreaOf(link, opened.handle, verb);
   if (area.ok()) {
     opened.public_area = *std::move(area);
     return opened;
   }
-  Esys_TR_Close(link.esys(), &opened.handle);
+  link.Drop(opened.handle);
   return area.status();
 }
 

@@ -94,6 +94,17 @@ TEST_F(TpmTest, DeviceKeyIsPersistentOnlyOnceAskedFor) {
   EXPECT_EQ(loaded->public_area(), made->public_area());
 }
 
+TEST_F(TpmTest, DroppingOneLoadOfADeviceKeyLeavesTheOtherUsable) {
+  ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateDeviceKey(kUnique));
+  ASSERT_OK(tpm_->PersistDeviceKey(*made).status());
+  // The engine's, for the life of the process; and a renewal's, for a moment.
+  ASSERT_OK_AND_ASSIGN(const auto kept, tpm_->LoadDeviceKey(kHandle));
+  ASSERT_OK_AND_ASSIGN(auto passing, tpm_->LoadDeviceKey(kHandle));
+  passing.reset();
+  ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
+  EXPECT_OK(tpm_->Certify(*kept, *ak, tpmwire::Sha256Digest{}));
+}
+
 TEST_F(TpmTest, PersistingTheSameKeyAgainChangesNothing) {
   ASSERT_OK_AND_ASSIGN(const auto made, tpm_->CreateDeviceKey(kUnique));
   EXPECT_THAT(tpm_->PersistDeviceKey(*made), test::IsOkAndHolds(kHandle));
