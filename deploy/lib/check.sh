@@ -44,18 +44,19 @@ run_check() {
 
   say "6/7 reading the order as the reseller"
   check_reseller
-  say "7/7 verifying birth certificates and journals"
-  local verified lost=0 duplicated=0 retried refusals sealed
+  say "7/7 verifying birth certificates, evidence and journals"
+  local verified lost=0 duplicated=0 retried refusals sealed evidence
   verified=$(verify_birth_certificates)
+  evidence=$(verify_evidence)
   check_journals
   check_targets
   sealed=$(tiles "map(select($(in_state SEALED))) | length")
   refusals=$(tiles "map(select($refused)) | length")
   retried=$(tiles 'map(select(.run.attempt > 1 and .sealed)) | length')
   say "took $((SECONDS - started)) s"
-  local line="sealed=$sealed refused=$refusals retried=$retried restarts=$restarts lost=$lost duplicated=$duplicated verified=$verified"
+  local line="sealed=$sealed refused=$refusals retried=$retried restarts=$restarts lost=$lost duplicated=$duplicated verified=$verified evidence=$evidence"
   echo "$line"
-  [ "$line" = "sealed=$expected_sealed refused=1 retried=1 restarts=1 lost=0 duplicated=0 verified=$expected_sealed" ] ||
+  [ "$line" = "sealed=$expected_sealed refused=1 retried=1 restarts=1 lost=0 duplicated=0 verified=$expected_sealed evidence=$devices" ] ||
     die "not what this bench must come to"
 }
 
@@ -107,6 +108,20 @@ verify_birth_certificates() {
     count=$((count + 1))
   done
   echo "$count"
+}
+
+# Every decision of the bench, judged again from one file; the server's own walk of its chain too.
+# Prints how many devices the file speaks of.
+verify_evidence() {
+  local file=$work/evidence.jws verdicts
+  preseal evidence export --all -o "$file" >/dev/null || die "the evidence cannot be exported"
+  # No server, no session: only the file and the seal authority.
+  verdicts=$(XDG_CONFIG_HOME="$work/nowhere" "$bin/preseal" evidence verify "$file" --json \
+    --signer "$state/ca/seal-ca.pem") || die "the evidence does not verify: $verdicts"
+  jq -se 'any(.refusal_code == "EK_CHAIN_UNTRUSTED")' <<<"$verdicts" >/dev/null ||
+    die "the evidence does not hold the refusal"
+  preseal evidence audit >/dev/null || die "the evidence chain is not whole"
+  jq -s '[.[].device | values] | unique | length' <<<"$verdicts"
 }
 
 # What the device printed and what the server stored must be the same lines, and sequences must be

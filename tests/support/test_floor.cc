@@ -60,8 +60,9 @@ Status TestFloor::Build(const FloorOptions& options) {
   const std::string bench = File("bench");
   const sim::BenchFolder folder{bench};
   RETURN_IF_ERROR(files::MakeDirectories(bench, kFolder));
-  RETURN_IF_ERROR_CTX(sim::Manufacture(folder, sim::PlanBench(options.devices, {}, {})),
-                      "manufacture the bench");
+  RETURN_IF_ERROR_CTX(
+      sim::Manufacture(folder, sim::PlanBench(options.devices, options.untrusted, {})),
+      "manufacture the bench");
   RETURN_IF_ERROR(files::MakeDirectories(File("profiles"), kFolder));
   RETURN_IF_ERROR(files::WriteAtomic(File("profiles/test.yaml"), AsBytes(options.profile), kFile));
   RETURN_IF_ERROR(WriteConfig());

@@ -22,6 +22,7 @@ struct FloorOptions {
   std::string profile;  // YAML of the only deployment profile; name: test
   int devices = 1;      // slots 1, 2, … with serial numbers SIM-0001, SIM-0002, …
   bool import_devices = true;
+  std::vector<int> untrusted;  // slots whose TPM is by nobody the server knows
 };
 
 // Not thread-safe; use and drop it on the thread that made it (its processes end with that thread).
