@@ -138,9 +138,8 @@ void AddPolicyCommands(CLI::App* root, Action* action) {
   CLI::App* try_out = policy->add_subcommand(
       "try", "Judge each device's newest evidence by a policy, and store nothing");
   try_out->add_option("-f,--file", *tried, "YAML")->required()->type_name("FILE");
-  try_out->callback([tried, action] {
-    *action = [tried](const Cli& cli) { return PolicyTry(cli, *tried); };
-  });
+  try_out->callback(
+      [tried, action] { *action = [tried](const Cli& cli) { return PolicyTry(cli, *tried); }; });
   const auto version = std::make_shared<uint64_t>(0);
   CLI::App* show = policy->add_subcommand("show", "Show the policy in force, or a version");
   show->add_option("--version", *version, "An older version")->type_name("N");

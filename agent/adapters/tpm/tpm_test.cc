@@ -102,7 +102,7 @@ TEST_F(TpmTest, DroppingOneLoadOfADeviceKeyLeavesTheOtherUsable) {
   ASSERT_OK_AND_ASSIGN(auto passing, tpm_->LoadDeviceKey(kHandle));
   passing.reset();
   ASSERT_OK_AND_ASSIGN(const auto ak, tpm_->CreateAk(kUnique));
-  EXPECT_OK(tpm_->Certify(*kept, *ak, tpmwire::Sha256Digest{}));
+  EXPECT_OK(tpm_->Certify(*kept, *ak, Bytes(32, 1)));
 }
 
 TEST_F(TpmTest, PersistingTheSameKeyAgainChangesNothing) {
