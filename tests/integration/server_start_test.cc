@@ -116,6 +116,57 @@ TEST_F(ServerStartTest, ShowsARenewedCertificateAfterHangUp) {
   EXPECT_OK(floor_->Device(1));
 }
 
+TEST_F(ServerStartTest, RotatedServerKeyIsTakenUpAndClientsOfTheOldOneFollow) {
+  const std::string old_ca = floor_->state_dir() + "/ca/server-ca.pem";
+  const std::string before = ShownAt(floor_->web_port());
+  ASSERT_FALSE(before.empty());
+  ASSERT_OK_AND_ASSIGN(const auto rotated, floor_->ServerCommand({"ca", "rotate", "server"}));
+  ASSERT_TRUE(rotated.ending.Succeeded()) << rotated.error;
+  floor_->HangUpServer();
+  for (const uint16_t port : {floor_->web_port(), floor_->api_port()}) {
+    ASSERT_OK(WaitUntil("another certificate", TestFloor::kDeadline, [&] {
+      const std::string now = ShownAt(port);
+      return !now.empty() && now != before;
+    }));
+    ASSERT_OK_AND_ASSIGN(
+        const auto client,
+        process::RunAndCapture(
+            {.argv = {"openssl", "s_client", "-alpn", "h2", "-CAfile", old_ca,
+                      "-verify_return_error", "-connect", "127.0.0.1:" + std::to_string(port)},
+             .environment = process::OwnEnvironment(),
+             .timeout = std::chrono::seconds(20)}));
+    EXPECT_TRUE(client.ending.Succeeded()) << client.output << client.error;
+  }
+  ASSERT_OK_AND_ASSIGN(const auto list, floor_->ServerCommand({"ca", "list"}));
+  EXPECT_NE(list.output.find("server      1  trusted"), std::string::npos) << list.output;
+  EXPECT_NE(list.output.find("server      2  issuing"), std::string::npos) << list.output;
+}
+
+// A server that admits no virtual TPMs refuses their certificates too, its own included.
+TEST_F(ServerStartTest, DevicePortTrustsTheLabsAuthorityOnlyBesideALabRoot) {
+  const std::string lab = ReadText(floor_->state_dir() + "/ca/lab-ca.pem");
+  const auto device_roots = [&] {
+    return ReadText(floor_->state_dir() + "/live-tls/device-ca.crt");
+  };
+  EXPECT_NE(device_roots().find(lab), std::string::npos);
+  Stop();
+  std::string config = ReadText(floor_->config_file());
+  const std::string with_lab = "lab_root: bench/ek-root.pem";
+  ASSERT_NE(config.find(with_lab), std::string::npos);
+  Spoil(floor_->config_file(),
+        config.replace(config.find(with_lab), with_lab.size(), "ek_roots: [bench/ek-root.pem]"));
+  ASSERT_OK(floor_->StartServer());
+  EXPECT_EQ(device_roots().find(lab), std::string::npos);
+  EXPECT_EQ(device_roots(), ReadText(floor_->state_dir() + "/ca/device-ca.pem"));
+}
+
+TEST_F(ServerStartTest, RefusesToRunWithATokenThatDoesNotSign) {
+  Stop();
+  std::ofstream(floor_->config_file(), std::ios::app)
+      << "ca: {device_key: 'pkcs11:token=a;object=b?pin-source=file:/p'}\n";
+  ExpectRefusesToRun("ca.device_key");
+}
+
 TEST_F(ServerStartTest, KeepsItsCertificateWhenTheNewOneIsGarbage) {
   const std::string before = ShownAt(floor_->web_port());
   ASSERT_FALSE(before.empty());
