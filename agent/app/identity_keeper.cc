@@ -31,6 +31,11 @@ bool MayPass(const Status& status) {
   }
 }
 
+// Asking again changes nothing until somebody decides, and then the device must notice.
+bool AwaitsAPerson(const EnrollmentRefusal& refusal) {
+  return refusal.code == "ATTEMPTS_EXCEEDED" || refusal.code == "DEVICE_REVOKED";
+}
+
 // With what the technician has left.
 std::string RemedyOf(const EnrollmentRefusal& refusal) {
   if (refusal.attempts_left > 0) {
@@ -70,9 +75,11 @@ StatusOr<IdentityKeeper::Result> IdentityKeeper::EnrollAnew(std::stop_token stop
       const auto& refusal = std::get<EnrollmentRefusal>(*outcome);
       log::Warning("enrolment refused", {{"code", refusal.code}, {"message", refusal.message}});
       ShowRefusal(refusal);
-      if (!refusal.retry_allowed) return Result{Result::Kind::kRefused, {}};
+      if (!refusal.retry_allowed && !AwaitsAPerson(refusal)) {
+        return Result{Result::Kind::kRefused, {}};
+      }
       refused = true;
-      pause = refused_pause.Next(0);
+      pause = AwaitsAPerson(refusal) ? kBlockedRetry : refused_pause.Next(0);
     }
     PauseUnlessStopped(pause, stop);
   }
