@@ -192,6 +192,7 @@ StatusOr<EnrollmentOutcome> Conclude(const EnrollPorts& ports, const EnrollmentP
   const EnrollmentMemory before = std::exchange(memory, {});
   if (auto* refusal = std::get_if<EnrollmentRefusal>(&result)) {
     memory.send_pcr_values = refusal->code == kReplayMismatch;
+    memory.refused = true;
     return std::move(*refusal);
   }
   ports.display.ShowActivity("Storing the device certificate");
@@ -210,6 +211,7 @@ StatusOr<EnrollmentOutcome> Conclude(const EnrollPorts& ports, const EnrollmentP
 StatusOr<EnrollmentOutcome> RunPass(const EnrollPorts& ports, const EnrollSettings& settings,
                                     EnrollmentMemory& memory) {
   ASSIGN_OR_RETURN(Material material, Prepare(ports, settings));
+  material.claims.repeated = memory.refused;
   ports.display.ShowActivity("Contacting the enrolment server");
   ASSIGN_OR_RETURN(const auto pass, ports.channel.Begin());
   RETURN_IF_ERROR(CheckChallenge(pass->challenge()));

@@ -49,6 +49,8 @@ struct EnrollmentMemory {
   // The server found an event log that does not explain the quoted PCRs: the next pass sends their
   // values, so that it can name the one that differs.
   bool send_pcr_values = false;
+  // The last pass was refused: the next one is a repetition, not an attempt of a person's.
+  bool refused = false;
 };
 
 // One pass. Keys are made before the connection, because some chips need tens of seconds and the

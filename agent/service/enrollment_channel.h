@@ -26,6 +26,7 @@ struct DeviceClaims {
   std::string slot;
   std::string sku;         // the machine's, may be empty
   std::string order_code;  // as typed at the bench, may be empty
+  bool repeated = false;   // asked again by ourselves after a refusal
   TpmProperties tpm;
 };
 

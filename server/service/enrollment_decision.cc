@@ -126,13 +126,16 @@ Status Pass::NoteRefused(Tx& tx, const RefusalFacts& refusal, WallTime now, Devi
   if (refusal.code == RefusalCode::kPcrNotLearned) {
     RETURN_IF_ERROR(RecordDesk::NoteUnlearned(tx, quoted_pcrs_, now, *device));
   }
+  // What an agent meets again by itself is no further attempt: three of those would pass in half a
+  // minute, before anybody stands at the bench.
+  const bool same_again = repeated_ && device_.failure.code == NameOf(refusal.code);
   // An enrolled device keeps its place: see the lifecycle table.
   if (Advance(LifecycleEvent::kAttestationRefused, now, device).ok()) {
     device->failure = FailureOf(refusal);
     RETURN_IF_ERROR(MarkPreparation(tx, PreparationItem::kHardware, ItemState::kFailed,
                                     FaultOf(refusal), now, device));
   }
-  return RecordDesk::NoteRefusal(tx, refusal.code, now, device);
+  return same_again ? OkStatus() : RecordDesk::NoteRefusal(tx, refusal.code, now, device);
 }
 
 }  // namespace preseal::server

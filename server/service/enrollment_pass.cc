@@ -122,6 +122,7 @@ StatusOr<std::optional<RefusalFacts>> Pass::FindDevice(const DeviceClaims& claim
   RETURN_IF_ERROR(found);
   record_.device_id = device_.id;
   draft_.device = device_.id.text();
+  repeated_ = claims.repeated;
   if (const RefusalCode block = RecordDesk::AttemptBlock(device_); block != RefusalCode::kNone) {
     log::Warning("enrolment refused",
                  {{"device", device_.id.text()}, {"code", std::string(NameOf(block))}});

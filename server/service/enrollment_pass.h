@@ -54,6 +54,7 @@ class Pass final : public EnrollmentPass {
   Device device_;  // as read; the record is read again for every write
   EvidenceKeys keys_;
   TpmLabel tpm_;
+  bool repeated_ = false;        // the agent asks again by itself
   std::string hardware_serial_;  // of the TPM, empty without a certificate
   AttestationOutcome outcome_ = AttestationOutcome::kRefused;
   std::vector<tpmwire::PcrValue> quoted_pcrs_;

@@ -111,7 +111,8 @@ StatusOr<DecodedEvidence> ProtoEvidenceDecoder::Decode(ByteView message) const {
                                  .manufacturer = claims.manufacturer(),
                                  .model = claims.model(),
                                  .slot = claims.slot(),
-                                 .order_code = claims.order_code()}};
+                                 .order_code = claims.order_code(),
+                                 .repeated = claims.repeated()}};
   out.evidence.claimed_tpm = {.manufacturer = claims.tpm_manufacturer(),
                               .vendor_string = claims.tpm_vendor_string(),
                               .firmware_version = claims.tpm_firmware_version()};

@@ -130,11 +130,12 @@ StatusOr<Bytes> SoftwareChip::Proof(ByteView challenge, ByteView evidence,
   return ToBytes(ByteView(proof));
 }
 
-SoftwareChip SoftwareChip::Under(const std::string& device_serial) const {
+SoftwareChip SoftwareChip::Under(const std::string& device_serial, bool repeated) const {
   SoftwareChip other = *this;
   test::AttestationFixture& chip = other.parts_;
   ev1::DeviceClaims claims;
   claims.set_serial_number(device_serial);
+  claims.set_repeated(repeated);
   claims.set_manufacturer("Bench");
   claims.set_model("Load");
   claims.set_tpm_manufacturer(chip.claimed_tpm.manufacturer);

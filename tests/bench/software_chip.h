@@ -20,7 +20,8 @@ class SoftwareChip {
   StatusOr<Bytes> Proof(ByteView challenge, ByteView evidence, ByteView credential) const;
 
   // The same chip in a machine of another serial number.
-  SoftwareChip Under(const std::string& device_serial) const;
+  // `repeated`: its agent asks again by itself after a refusal.
+  SoftwareChip Under(const std::string& device_serial, bool repeated = false) const;
 
   const test::AttestationFixture& parts() const { return parts_; }
 

@@ -214,6 +214,23 @@ TEST_F(ProtocolTest, ThreeGuessedProofsAreTheLast) {
   EXPECT_EQ(CertificatesOf(id_), 0u);
 }
 
+TEST_F(ProtocolTest, WhatAnAgentMeetsAgainByItselfIsNoFurtherAttempt) {
+  const auto guess = [this](SoftwareChip& chip) {
+    const auto line = LineAtCredential(chip);
+    ASSERT_NE(line, nullptr);
+    line->SendProof(Bytes(32, 1));
+    ASSERT_EQ(line->Result(), "ACTIVATION_FAILED");
+  };
+  SoftwareChip again = chip_->Under("S-1", true);
+  ASSERT_NO_FATAL_FAILURE(guess(*chip_));
+  EXPECT_EQ(Load(id_).refused_attempts, 1u);
+  for (uint32_t i = 0; i < kAttestationAttemptsMax; ++i) ASSERT_NO_FATAL_FAILURE(guess(again));
+  EXPECT_EQ(Load(id_).refused_attempts, 1u);
+  // Started anew by a person, it is one.
+  ASSERT_NO_FATAL_FAILURE(guess(*chip_));
+  EXPECT_EQ(Load(id_).refused_attempts, 2u);
+}
+
 TEST_F(ProtocolTest, AProofServesOnce) {
   const auto pass = Pass();
   ASSERT_NE(pass, nullptr);

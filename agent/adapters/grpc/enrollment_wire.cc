@@ -28,6 +28,7 @@ Bytes EncodeClaims(const DeviceClaims& claims) {
   message.set_slot(claims.slot);
   message.set_sku(claims.sku);
   message.set_order_code(claims.order_code);
+  message.set_repeated(claims.repeated);
   message.set_tpm_manufacturer(claims.tpm.manufacturer);
   message.set_tpm_vendor_string(claims.tpm.vendor_string);
   message.set_tpm_firmware_version(claims.tpm.firmware_version);

@@ -20,6 +20,7 @@ struct DeviceClaims {
   std::string model;
   std::string slot;
   std::string order_code;  // one-time code typed at the bench; empty if none was
+  bool repeated = false;   // the agent asks again by itself after a refusal
 };
 
 struct DecodedEvidence {
