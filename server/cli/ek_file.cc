@@ -21,8 +21,6 @@ namespace {
 
 constexpr size_t kDigestHex = 64;
 
-Bytes ToOwned(const crypto::Digest256& digest) { return Bytes(digest.begin(), digest.end()); }
-
 // Collects keys, each once.
 class Keys {
  public:
@@ -56,7 +54,7 @@ StatusOr<Bytes> PublicKeyDigest(std::string_view pem) {
   const std::unique_ptr<uint8_t, void (*)(uint8_t*)> owner(der,
                                                            [](uint8_t* p) { OPENSSL_free(p); });
   if (size <= 0) return InvalidArgument("a public key in the file cannot be read");
-  return ToOwned(crypto::Sha256(ByteView(der, static_cast<size_t>(size))));
+  return ToBytes(crypto::Sha256(ByteView(der, static_cast<size_t>(size))));
 }
 
 StatusOr<Bytes> BlockDigest(std::string_view block, std::string_view label) {
@@ -66,7 +64,7 @@ StatusOr<Bytes> BlockDigest(std::string_view block, std::string_view label) {
         fmt::format("a block \"{}\" is neither a certificate nor a public key", label));
   }
   ASSIGN_OR_RETURN(const auto certificate, crypto::Certificate::FromPem(block));
-  return ToOwned(certificate.spki_sha256());
+  return ToBytes(certificate.spki_sha256());
 }
 
 StatusOr<std::vector<Bytes>> ReadPem(std::string_view content) {
@@ -137,7 +135,7 @@ StatusOr<std::vector<Bytes>> ReadEkFile(std::string_view content) {
       content.find('\0') != std::string_view::npos) {
     ASSIGN_OR_RETURN_CTX(const auto certificate, crypto::Certificate::FromDer(AsBytes(content)),
                          "EK certificate");
-    return std::vector<Bytes>{ToOwned(certificate.spki_sha256())};
+    return std::vector<Bytes>{ToBytes(certificate.spki_sha256())};
   }
   return ReadLines(content);
 }

@@ -14,8 +14,6 @@
 namespace preseal::server {
 namespace {
 
-Bytes ToOwned(const crypto::Digest256& digest) { return Bytes(digest.begin(), digest.end()); }
-
 PreparationFault FaultOf(const RefusalFacts& refusal) {
   const RefusalInfo* info = InfoOf(refusal.code);
   return {std::string(info->name), std::string(info->message)};
@@ -68,7 +66,7 @@ StatusOr<IssuedCertificate> Pass::Issue() {
 Status Pass::WriteEvidence(Tx& tx, bool accepted, WallTime now) {
   record_.accepted = accepted;
   record_.decide_time = now;
-  record_.evidence_sha256 = ToOwned(EvidenceDigest(draft_));
+  record_.evidence_sha256 = ToBytes(EvidenceDigest(draft_));
   if (facts_) {
     record_.lab = facts_->lab;
     record_.certify_qualifying_data = facts_->certify_qualifying_data;

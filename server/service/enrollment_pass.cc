@@ -23,8 +23,6 @@ namespace {
 
 constexpr size_t kSecretBytes = 32;
 
-Bytes ToOwned(const crypto::Digest256& digest) { return Bytes(digest.begin(), digest.end()); }
-
 // Evidence keeps whole microseconds, and must lead to the same verdict years later.
 WallTime Recordable(WallTime time) { return FromMicros(ToMicros(time)); }
 
@@ -57,7 +55,7 @@ Pass::Pass(Enrollment& desk, std::string station, std::string peer,
       peer_(std::move(peer)),
       challenge_(std::move(challenge)),
       basis_(std::move(basis)) {
-  record_.server_leaf_sha256 = ToOwned(server_leaf_sha256);
+  record_.server_leaf_sha256 = ToBytes(server_leaf_sha256);
   draft_.server_leaf_sha256 = server_leaf_sha256;
 }
 
@@ -242,7 +240,7 @@ StatusOr<EnrollmentAnswer> Pass::OnResume(ByteView session_id, ByteView proof) {
     current = device.certificate_sha256;
     return OkStatus();
   }));
-  const bool same = current == ToOwned(crypto::Sha256(admission->certificate.der));
+  const bool same = current == ToBytes(crypto::Sha256(admission->certificate.der));
   return same ? *std::move(answer) : EnrollmentAnswer(unknown);
 }
 

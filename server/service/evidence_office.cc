@@ -7,14 +7,12 @@
 namespace preseal::server {
 namespace {
 
-Bytes ToOwned(const crypto::Digest256& digest) { return Bytes(digest.begin(), digest.end()); }
-
 // Sequence and digest of the record before; of none for the first.
 StatusOr<StoredEvidence> Before(Tx& tx) {
   auto last = tx.evidence.LastEvidence();
   if (last.ok()) return last;
   if (last.status().code() != StatusCode::kNotFound) return last.status();
-  return StoredEvidence{.sequence = 0, .record_sha256 = ToOwned(crypto::Digest256{})};
+  return StoredEvidence{.sequence = 0, .record_sha256 = ToBytes(crypto::Digest256{})};
 }
 
 }  // namespace
@@ -35,7 +33,7 @@ Status EvidenceOffice::Record(Tx& tx, const EvidenceDraft& draft, WallTime now) 
   ASSIGN_OR_RETURN_CTX(std::string jws, signer_.SignEvidence(payload), "sign evidence");
   ASSIGN_OR_RETURN(const DeviceId device, DeviceId::Parse(record.device));
   return tx.evidence.AppendEvidence({.sequence = record.sequence,
-                                     .record_sha256 = ToOwned(crypto::Sha256(AsBytes(payload))),
+                                     .record_sha256 = ToBytes(crypto::Sha256(AsBytes(payload))),
                                      .previous_sha256 = before.record_sha256,
                                      .jws = std::move(jws)},
                                     device, record.outcome != AttestationOutcome::kRefused);

@@ -14,10 +14,8 @@
 namespace preseal::server {
 namespace {
 
-Bytes ToOwned(const tpmwire::Sha256Digest& digest) { return Bytes(digest.begin(), digest.end()); }
-
-Bytes ToOwned(const std::optional<tpmwire::Sha256Digest>& digest) {
-  return digest ? ToOwned(*digest) : Bytes();
+Bytes OrEmpty(const std::optional<tpmwire::Sha256Digest>& digest) {
+  return digest ? ToBytes(*digest) : Bytes();
 }
 
 std::optional<tpmwire::Sha256Digest> ToDigest(ByteView bytes) {
@@ -50,7 +48,7 @@ Status FillBinding(Tx& tx, const Device& device, const tpmwire::Sha256Digest& ek
   ASSIGN_OR_RETURN(facts->ek_listed, tx.admission.IsListed(ek, device.batch));
   ASSIGN_OR_RETURN(const auto identities, tx.identities.Identities(device.id));
   if (!identities.empty() && !identities.back().end_time &&
-      identities.back().ek_spki_sha256 == ToOwned(ek)) {
+      identities.back().ek_spki_sha256 == ToBytes(ek)) {
     facts->last_reset_count = identities.back().reset_count;
   }
   return OkStatus();
@@ -144,7 +142,7 @@ Failure AttemptsExceeded(const Device& device) {
 // Binds the EK to the record, as its first one or by the approval of a person.
 Status BindEk(Tx& tx, const EvidenceKeys& keys, const AttestedFacts& facts, WallTime now,
               Device* device) {
-  const Bytes ek = ToOwned(facts.ek_spki_sha256);
+  const Bytes ek = ToBytes(facts.ek_spki_sha256);
   ASSIGN_OR_RETURN(const auto holder, Optional(tx.devices.FindByEk(ek)));
   if (holder && holder->id != device->id) {
     return Aborted(fmt::format("this TPM enrolled as {} meanwhile", holder->id.text()));
@@ -162,7 +160,7 @@ Status BindEk(Tx& tx, const EvidenceKeys& keys, const AttestedFacts& facts, Wall
   }
   DeviceIdentity identity{.device = device->id,
                           .ek_spki_sha256 = ek,
-                          .ek_certificate_sha256 = ToOwned(keys.ek_certificate),
+                          .ek_certificate_sha256 = OrEmpty(keys.ek_certificate),
                           .start_time = now,
                           .reset_count = facts.reset_count};
   if (!device->ek_spki_sha256.empty() && device->ek_spki_sha256 != ek) {
@@ -257,14 +255,14 @@ Status RecordDesk::AskForVouching(const Device& device, const EvidenceKeys& keys
     ASSIGN_OR_RETURN(const auto proposals, tx.identities.Proposals(device.id));
     EkProposal proposal{.device = device.id,
                         .kind = ProposalKind::kVouch,
-                        .ek_spki_sha256 = ToOwned(*keys.ek_spki),
+                        .ek_spki_sha256 = ToBytes(*keys.ek_spki),
                         .first_time = now};
     if (const EkProposal* earlier = FindVouch(proposals, *keys.ek_spki)) {
       // Somebody vouched since it was looked at, or long ago for a record this TPM has left.
       if (earlier->approve_time && !earlier->use_time) return OkStatus();
       proposal.first_time = earlier->first_time;
     }
-    proposal.ek_certificate_sha256 = ToOwned(keys.ek_certificate);
+    proposal.ek_certificate_sha256 = OrEmpty(keys.ek_certificate);
     proposal.code = std::string(NameOf(RefusalCode::kApprovalPending));
     proposal.order_code = std::string(code_id);
     proposal.last_time = now;
@@ -314,7 +312,7 @@ Status RecordDesk::NoteProposal(Tx& tx, RefusalCode code, const EvidenceKeys& ke
   if (!other_tpm || !keys.ek_spki) return OkStatus();
   EkProposal proposal{.device = device.id,
                       .kind = ProposalKind::kRebind,
-                      .ek_spki_sha256 = ToOwned(*keys.ek_spki),
+                      .ek_spki_sha256 = ToBytes(*keys.ek_spki),
                       .first_time = now};
   ASSIGN_OR_RETURN(const auto proposals, tx.identities.Proposals(device.id));
   for (const EkProposal& earlier : proposals) {
@@ -324,7 +322,7 @@ Status RecordDesk::NoteProposal(Tx& tx, RefusalCode code, const EvidenceKeys& ke
     if (earlier.approve_time && !earlier.use_time) return OkStatus();  // a person was faster
     proposal.first_time = earlier.first_time;
   }
-  proposal.ek_certificate_sha256 = ToOwned(keys.ek_certificate);
+  proposal.ek_certificate_sha256 = OrEmpty(keys.ek_certificate);
   proposal.tpm_manufacturer = EscapeForLog(tpm.manufacturer, kNameBytesMax);
   proposal.tpm_model = EscapeForLog(tpm.model, kNameBytesMax);
   proposal.code = std::string(NameOf(code));
