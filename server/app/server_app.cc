@@ -14,8 +14,6 @@
 #include "common/log/log.h"
 #include "server/adapters/blobs/blob_directory.h"
 #include "server/adapters/ca/ca_store.h"
-#include "server/adapters/ca/evidence_signer.h"
-#include "server/adapters/ca/trust_signer.h"
 #include "server/adapters/grpc/auth_service.h"
 #include "server/adapters/grpc/batch_service.h"
 #include "server/adapters/grpc/device_service.h"
@@ -88,13 +86,6 @@ Status CheckDeviceKey(const CaStore& ca, const ServerConfig& config) {
       "device");
 }
 
-StatusOr<std::unique_ptr<CaTrustSigner>> LoadTrustSigner(const CaStore& ca, WallTime now) {
-  ASSIGN_OR_RETURN(const auto generations, ca.files().Generations(Authority::kSeal));
-  if (generations.empty()) return FailedPrecondition("the seal authority has no key");
-  const CaFiles::Pair signer = ca.files().SealSigner(generations.back());
-  return CaTrustSigner::Load(signer.key, signer.certificate, ca.Trusted(Authority::kSeal, now));
-}
-
 StatusOr<std::string> ReadText(const fs::path& path) {
   ASSIGN_OR_RETURN(const Bytes content, files::Read(path.string(), kConfigBytesMax));
   return ToString(ByteView(content));
@@ -121,7 +112,6 @@ struct ServerApp::Parts {
   std::unique_ptr<ChangeFeed> feed;
   std::unique_ptr<SqliteStore> store;
   // Whose word counts, kept in the store.
-  std::unique_ptr<CaTrustSigner> trust_signer;
   std::unique_ptr<TrustDesk> trust;
   // Use cases.
   std::optional<SodiumHasher> hasher;
@@ -136,7 +126,6 @@ struct ServerApp::Parts {
   ProtoEvidenceDecoder decoder;
   std::optional<RecordDesk> records;
   AdmissionGate gate{clock};
-  std::unique_ptr<CaEvidenceSigner> evidence_signer;
   std::optional<EvidenceOffice> evidence;
   ProtoRecordReader record_reader;
   std::optional<EvidenceArchive> archive;
@@ -197,8 +186,7 @@ Status ServerApp::Parts::OpenStore() {
   ASSIGN_OR_RETURN(store, SqliteStore::Open(DatabaseFile(config).string(), &clock,
                                             SqliteStore::Mode::kMustExist));
   store->OnCommit([this](uint64_t) { feed->Changed(); });
-  ASSIGN_OR_RETURN(trust_signer, LoadTrustSigner(*ca, clock.Now()));
-  ASSIGN_OR_RETURN(trust, TrustDesk::Open(*store, *trust_signer, clock, trust_seed));
+  ASSIGN_OR_RETURN(trust, TrustDesk::Open(*store, *ca, clock, trust_seed));
   if (!trust->Current()->trust.lab_roots.empty()) {
     log::Warning("a lab root counts: virtual TPMs may enrol and are marked lab", {});
   }
@@ -216,9 +204,8 @@ Status ServerApp::Parts::BuildUseCases() {
   identities.emplace(*store, clock, *live, revocations);
   admission.emplace(*store, clock);
   records.emplace(*store);
-  ASSIGN_OR_RETURN(evidence_signer, LoadEvidenceSigner(*ca, clock.Now()));
-  evidence.emplace(*evidence_signer, PolicyCodec{PolicyText, ParsePolicyText}, config.organisation);
-  archive.emplace(*store, *evidence_signer, record_reader);
+  evidence.emplace(*ca, PolicyCodec{PolicyText, ParsePolicyText}, config.organisation);
+  archive.emplace(*store, *ca, record_reader);
   trust->set_trial(&*archive);
   enrollment.emplace(
       EnrollmentParts{*store, clock, decoder, *ca, *trust, *records, *evidence, gate});

@@ -38,13 +38,6 @@ StatusOr<std::vector<crypto::Certificate>> ReadCertificates(const fs::path& path
 
 }  // namespace
 
-StatusOr<std::unique_ptr<CaEvidenceSigner>> LoadEvidenceSigner(const CaStore& ca, WallTime now) {
-  ASSIGN_OR_RETURN(const auto generations, ca.files().Generations(Authority::kSeal));
-  if (generations.empty()) return FailedPrecondition("the seal authority has no key");
-  const CaFiles::Pair signer = ca.files().SealSigner(generations.back());
-  return CaEvidenceSigner::Load(signer.key, signer.certificate, ca.Trusted(Authority::kSeal, now));
-}
-
 StatusOr<TrustBasis> LoadTrust(const ServerConfig& config) {
   TrustBasis basis;
   TrustBundle& trust = basis.trust;

@@ -32,7 +32,7 @@ class TestSigner final : public EvidenceSigner {
   StatusOr<std::string> SignEvidence(std::string_view payload) const override {
     return crypto::SignCompact(kEvidenceRecordType, payload, key_, chain_, kEvidenceRecordBytesMax);
   }
-  const std::vector<crypto::Certificate>& EvidenceRoots() const override { return roots_; }
+  std::vector<crypto::Certificate> EvidenceRoots() const override { return roots_; }
 
  private:
   const crypto::PrivateKey key_;

@@ -52,7 +52,7 @@ class EvidenceSigner {
   // kEvidenceRecordBytesMax.
   virtual StatusOr<std::string> SignEvidence(std::string_view payload) const = 0;
   // Roots that such a signer's certificate must lead to.
-  virtual const std::vector<crypto::Certificate>& EvidenceRoots() const = 0;
+  virtual std::vector<crypto::Certificate> EvidenceRoots() const = 0;
 };
 
 }  // namespace preseal::server

@@ -36,7 +36,7 @@ class TestSigner final : public TrustSigner {
   StatusOr<std::string> SignTrust(std::string_view payload) const override {
     return crypto::SignCompact(kTrustStatementType, payload, key_, chain_);
   }
-  const std::vector<Certificate>& TrustRoots() const override { return roots_; }
+  std::vector<Certificate> TrustRoots() const override { return roots_; }
 
  private:
   const Maker authority_;

@@ -59,7 +59,7 @@ class TrustSigner {
   // JWS with kTrustStatementType.
   virtual StatusOr<std::string> SignTrust(std::string_view payload) const = 0;
   // What such a statement must lead to.
-  virtual const std::vector<crypto::Certificate>& TrustRoots() const = 0;
+  virtual std::vector<crypto::Certificate> TrustRoots() const = 0;
 };
 
 // How one past attestation would have ended under another policy.

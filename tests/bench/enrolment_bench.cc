@@ -113,8 +113,7 @@ StatusOr<Cost> MeasureInProcess(Site& site, std::vector<SoftwareChip>& chips) {
   const server::ProtoEvidenceDecoder decoder;
   server::RecordDesk records(*store);
   server::AdmissionGate gate(clock);
-  ASSIGN_OR_RETURN(const auto signer, server::LoadEvidenceSigner(site.ca(), clock.Now()));
-  const server::EvidenceOffice evidence(*signer, {server::PolicyText, server::ParsePolicyText},
+  const server::EvidenceOffice evidence(site.ca(), {server::PolicyText, server::ParsePolicyText},
                                         site.config().organisation);
   server::Enrollment enrollment(
       server::EnrollmentParts{*store, clock, decoder, site.ca(), trust, records, evidence, gate});

@@ -115,14 +115,9 @@ void EnrollmentLineTest::SetUp() {
       dir_.File("ca"), {.organisation = "Test", .names = {{"localhost"}, {"127.0.0.1"}}},
       clock_.Now()));
   ASSERT_OK_AND_ASSIGN(ca_, server::CaStore::Load(dir_.File("ca")));
-  const auto seal = ca_->files().SealSigner(1);
-  ASSERT_OK_AND_ASSIGN(signer_, server::CaEvidenceSigner::Load(
-                                    seal.key, seal.certificate,
-                                    ca_->Trusted(server::Authority::kSeal, clock_.Now())));
   leaf_ = ca_->server_certificate().fingerprint();
   desk_.emplace(*store_);
-  office_.emplace(*signer_, server::PolicyCodec{server::PolicyText, server::ParsePolicyText},
-                  "Test");
+  office_.emplace(*ca_, server::PolicyCodec{server::PolicyText, server::ParsePolicyText}, "Test");
   policy_.revocation = server::RevocationUse::kOff;
   ASSERT_NO_FATAL_FAILURE(PowerOn());
 }

@@ -12,7 +12,6 @@
 
 #include "preseal/enrollment/v1/enrollment.grpc.pb.h"
 #include "server/adapters/ca/ca_store.h"
-#include "server/adapters/ca/evidence_signer.h"
 #include "server/adapters/grpc/enrollment_service.h"
 #include "server/app/grpc_ports.h"
 #include "server/service/admission_gate.h"
@@ -91,7 +90,6 @@ class EnrollmentLineTest : public server::ServiceTest {
   std::optional<server::FixedTrust> trust_;
   server::ProtoEvidenceDecoder decoder_;
   std::unique_ptr<server::CaStore> ca_;
-  std::unique_ptr<server::CaEvidenceSigner> signer_;
   std::optional<server::RecordDesk> desk_;
   std::optional<server::EvidenceOffice> office_;
   std::optional<server::AdmissionGate> gate_;

@@ -11,6 +11,8 @@
 #include "common/files/files.h"
 #include "server/adapters/ca/ca_identity.h"
 #include "server/adapters/ca/validity.h"
+#include "server/domain/evidence/evidence_record.h"
+#include "server/domain/trust/trust_file.h"
 
 namespace preseal::server {
 namespace {
@@ -206,6 +208,26 @@ StatusOr<std::string> CaStore::Sign(std::string_view payload_json) {
   const auto keys = Snapshot();
   return crypto::SignCompact(crypto::kBirthCertificateType, payload_json, keys->seal_signer.key,
                              {keys->seal_signer.certificate});
+}
+
+StatusOr<std::string> CaStore::SignEvidence(std::string_view payload) const {
+  const auto keys = Snapshot();
+  return crypto::SignCompact(kEvidenceRecordType, payload, keys->seal_signer.key,
+                             {keys->seal_signer.certificate}, kEvidenceRecordBytesMax);
+}
+
+StatusOr<std::string> CaStore::SignTrust(std::string_view payload) const {
+  const auto keys = Snapshot();
+  return crypto::SignCompact(kTrustStatementType, payload, keys->seal_signer.key,
+                             {keys->seal_signer.certificate});
+}
+
+std::vector<crypto::Certificate> CaStore::SealRoots() const {
+  std::vector<crypto::Certificate> roots;
+  for (const CaGeneration& generation : Snapshot()->Of(Authority::kSeal)) {
+    roots.push_back(generation.identity.certificate);
+  }
+  return roots;
 }
 
 Status CaStore::RenewServerCertificate(const crypto::ServerNames& names, WallTime now) const {

@@ -18,7 +18,9 @@
 #include "common/status/status.h"
 #include "server/adapters/ca/ca_files.h"
 #include "server/service/device_ca.h"
+#include "server/service/evidence_ports.h"
 #include "server/service/seal_office.h"
+#include "server/service/trust_ports.h"
 
 namespace preseal::server {
 
@@ -37,7 +39,10 @@ struct CaSettings {
 // port read from CaFiles themselves. The newest generation of each authority issues. Validity
 // begins kCertificateBackdate before `now`, but never before the issuer's, and never ends after the
 // issuer's.
-class CaStore final : public DeviceCa, public BirthSigner {
+class CaStore final : public DeviceCa,
+                      public BirthSigner,
+                      public EvidenceSigner,
+                      public TrustSigner {
  public:
   // Makes the five authorities (kCaCertificateLife), the server certificate for `settings.names`
   // (kServerCertificateLife) and the seal signer (kSealSignerCertificateLife) in `folder`, which
@@ -85,6 +90,12 @@ class CaStore final : public DeviceCa, public BirthSigner {
 
   // BirthSigner: kBirthCertificateType, the seal signer's certificate in x5c.
   StatusOr<std::string> Sign(std::string_view payload_json) override;
+  // The floor's other statements, by the same signer, newest as last loaded: the "typ" keeps them
+  // apart. Roots: every seal authority that is not retired, so that older statements hold too.
+  StatusOr<std::string> SignEvidence(std::string_view payload) const override;
+  std::vector<crypto::Certificate> EvidenceRoots() const override { return SealRoots(); }
+  StatusOr<std::string> SignTrust(std::string_view payload) const override;
+  std::vector<crypto::Certificate> TrustRoots() const override { return SealRoots(); }
 
   // A new server certificate for the same key, put in place atomically; the running server takes
   // it up when it reloads. The key stays, because gRPC reads key and certificate at two moments
@@ -113,6 +124,7 @@ class CaStore final : public DeviceCa, public BirthSigner {
   static StatusOr<std::shared_ptr<const Keys>> LoadKeys(const CaFiles& files);
   std::shared_ptr<const Keys> Snapshot() const;
   crypto::Certificate NewestOf(Authority authority) const;
+  std::vector<crypto::Certificate> SealRoots() const;
   std::string CrlName(Authority authority, int generation) const;
 
   const CaFiles files_;
