@@ -241,6 +241,24 @@ inline constexpr auto kApiTokenLifeMax = 24h * 366;
 inline constexpr size_t kPasswordHashQueueMax = 16;
 inline constexpr size_t kConfigBytesMax = 1024 * 1024;
 
+// --- signing in at an identity provider ---
+inline constexpr auto kSignInConnectWithin = 5s;
+inline constexpr auto kSignInRequestWithin = 10s;  // one HTTPS request, connection included
+inline constexpr size_t kSignInAnswerBytesMax = 256 * 1024;  // the largest key sets have 30 KiB
+inline constexpr auto kSignInMetadataLife = 1h;              // then it is asked for again
+inline constexpr auto kSignInCodeLifeMax = 1h;               // providers give 5 to 30 minutes
+inline constexpr auto kSignInIntervalDefault = 5s;           // RFC 8628 where the answer has none
+inline constexpr auto kSignInIntervalMax = 60s;              // a longer one would look like a hang
+inline constexpr size_t kUserCodeBytesMax = 64;              // a person types it
+inline constexpr size_t kDeviceCodeBytesMax = 4096;
+inline constexpr size_t kIdTokenBytesMax = 64 * 1024;
+inline constexpr auto kIdTokenClockLeeway = 60s;  // the provider's clock against ours
+inline constexpr size_t kSubjectBytesMax = 255;   // OpenID Connect Core, "ID Token"
+inline constexpr size_t kClientSecretBytesMax = 1024;
+inline constexpr size_t kRsaBitsMin = 2048;     // RFC 7518, RS256
+inline constexpr size_t kProviderKeysMax = 64;  // in one key set
+inline constexpr size_t kSignInScopesMax = 16;
+
 // --- agent's screen ---
 inline constexpr size_t kScreenLogLinesMax = 50;           // more never fits a screen
 inline constexpr auto kScreenRedrawInterval = 100ms;       // ten redraws a second

@@ -21,6 +21,13 @@ find_library(SOCI_SQLITE3_LIBRARY soci_sqlite3 REQUIRED)
 add_library(preseal_soci INTERFACE)
 target_include_directories(preseal_soci SYSTEM INTERFACE ${SOCI_INCLUDE_DIR})
 target_link_libraries(preseal_soci INTERFACE ${SOCI_SQLITE3_LIBRARY} ${SOCI_CORE_LIBRARY} SQLite::SQLite3)
+find_package(CURL 7.85 REQUIRED)
+# Its .pc file asks for jansson's, which libcjose-dev does not bring.
+find_path(CJOSE_INCLUDE_DIR cjose/cjose.h REQUIRED)
+find_library(CJOSE_LIBRARY cjose REQUIRED)
+add_library(preseal_cjose INTERFACE)
+target_include_directories(preseal_cjose SYSTEM INTERFACE ${CJOSE_INCLUDE_DIR})
+target_link_libraries(preseal_cjose INTERFACE ${CJOSE_LIBRARY})
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(TSS2_ESYS REQUIRED IMPORTED_TARGET tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr)
