@@ -16,6 +16,13 @@ struct KeyVisitor {
     return "seal-quoted/" + quoted.command_id;
   }
   std::string operator()(const SealArmed&) const { return "seal-armed"; }
+  std::string operator()(const RunInterrupted&) const { return "run-interrupted"; }
+  std::string operator()(const RunResumed&) const { return "run-resumed"; }
+  std::string operator()(const HoldChanged&) const { return "hold"; }
+  std::string operator()(const ItemWaived& waived) const { return "waived/" + waived.item_id; }
+  std::string operator()(const PromptAnswered& answered) const {
+    return "answered/" + answered.item_id;
+  }
 };
 
 }  // namespace

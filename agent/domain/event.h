@@ -29,6 +29,12 @@ struct ItemChanged {
   std::string message;
   bool already_done = false;
   std::optional<int> exit_code;
+  uint32_t attempt = 0;
+  uint64_t done = 0;
+  uint64_t total = 0;
+  std::optional<Wait> wait;
+  bool stalled = false;
+  uint32_t reboots = 0;
 };
 
 struct LogLine {
@@ -38,6 +44,41 @@ struct LogLine {
 
 struct RunFinished {
   RunOutcome outcome = RunOutcome::kFailed;
+  bool timed_out = false;
+  bool continued = false;  // the user went on past an error or a timeout
+};
+
+// The device goes down on purpose; durable before it does.
+struct RunInterrupted {
+  std::string item_id;  // that asked for it; empty: the end of a phase, or a person
+  std::string boot_id;  // of the boot that ends
+  std::chrono::milliseconds back_within{0};
+};
+
+// The agent is back in the middle of a run.
+struct RunResumed {
+  std::string boot_id;
+  bool rebooted = false;  // another boot id than before
+  bool planned = false;   // a RunInterrupted was waiting for it
+  bool late = false;
+};
+
+struct HoldChanged {
+  bool held = false;
+  std::string actor;
+  std::string reason;
+};
+
+struct ItemWaived {
+  std::string item_id;
+  std::string actor;
+  std::string reason;
+};
+
+struct PromptAnswered {
+  std::string item_id;
+  std::string answer;
+  std::string actor;  // "device" for the person in front of it
 };
 
 struct CommandChanged {
@@ -58,12 +99,15 @@ struct SealArmed {
   std::array<uint8_t, 32> birth_certificate_sha256{};
 };
 
-using EventBody = std::variant<RunStarted, ItemChanged, LogLine, RunFinished, CommandChanged,
-                               SealQuoted, SealArmed>;
+using EventBody =
+    std::variant<RunStarted, ItemChanged, LogLine, RunFinished, CommandChanged, SealQuoted,
+                 SealArmed, RunInterrupted, RunResumed, HoldChanged, ItemWaived, PromptAnswered>;
 
 struct Event {
   WallTime device_time;  // informative; never orders anything
   EventBody body;
+  // Since the run began, on the run's own clock: monotonic, goes on over restarts, never back.
+  std::chrono::milliseconds run_time{0};
 };
 
 // What the event is the latest word on: "item/netbase", "command/C-…", "run-started". The spool

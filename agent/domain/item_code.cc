@@ -49,6 +49,40 @@ Row RowOf(ItemCode code) {
       return {"SEAL_FAILED", "Check the device's disk, then reseal again."};
     case ItemCode::kAgentError:
       return {"AGENT_ERROR", "Restart the device; if it happens again, report it."};
+    case ItemCode::kStepStalled:
+      return {"STEP_STALLED", "It said nothing for too long; read its last lines, then retry."};
+    case ItemCode::kStepTotalTimeout:
+      return {"STEP_TOTAL_TIMEOUT", "All attempts together took too long; read the item's log."};
+    case ItemCode::kPhaseTimeout:
+      return {"PHASE_TIMEOUT", "See which item took the time, correct it or raise the limit."};
+    case ItemCode::kRunTimeout:
+      return {"RUN_TIMEOUT", "See which item took the time, correct it or raise the ESP timeout."};
+    case ItemCode::kTokenTimeout:
+      return {"TOKEN_TIMEOUT", "Too many devices download at once; retry or raise the limit."};
+    case ItemCode::kInstallerBusy:
+      return {"INSTALLER_BUSY", "Another installation did not end; read its log, then retry."};
+    case ItemCode::kPromptUnanswered:
+      return {"PROMPT_UNANSWERED", "Nobody answered in time; retry and answer it."};
+    case ItemCode::kPreviousFailed:
+      return {"PREVIOUS_STEP_FAILED", "Mend the item that failed before it; this one follows."};
+    case ItemCode::kRebootBudget:
+      return {"REBOOT_BUDGET", "It restarts the device too often; correct the step, then retry."};
+    case ItemCode::kRebootLate:
+      return {"REBOOT_LATE", "The device came back too late from a restart; check it, then retry."};
+    case ItemCode::kRebootUnplanned:
+      return {"REBOOT_UNPLANNED", "It restarts by itself; check power and memory, then retry."};
+    case ItemCode::kRebootRefused:
+      return {"REBOOT_REFUSED", "The device could not be restarted; do it by hand."};
+    case ItemCode::kRequiresFailed:
+      return {"REQUIRES_FAILED", "Whether the step applies could not be told; read its log."};
+    case ItemCode::kFatal:
+      return {"FATAL", "The step says nothing more can help; read its log, then reset."};
+    case ItemCode::kJoinUnavailable:
+      return {"JOIN_UNAVAILABLE", "Check the server's connection to the directory, then retry."};
+    case ItemCode::kJoinRefused:
+      return {"JOIN_REFUSED", "Correct what the directory said, then retry."};
+    case ItemCode::kUndoFailed:
+      return {"UNDO_FAILED", "A reset could not undo a step; image the device again."};
   }
   std::abort();
 }

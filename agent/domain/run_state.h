@@ -56,6 +56,11 @@ class RunState {
   }
   void ApplyOne(const SealQuoted& quoted, uint32_t) { seal_quoted_.insert(quoted.command_id); }
   void ApplyOne(const SealArmed& armed, uint32_t) { seal_armed_ = armed.command_id; }
+  void ApplyOne(const RunInterrupted&, uint32_t) {}
+  void ApplyOne(const RunResumed&, uint32_t) {}
+  void ApplyOne(const HoldChanged&, uint32_t) {}
+  void ApplyOne(const ItemWaived&, uint32_t) {}
+  void ApplyOne(const PromptAnswered&, uint32_t) {}
 
   std::vector<Entry> entries_;
   bool started_ = false;

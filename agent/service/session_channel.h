@@ -23,6 +23,8 @@ struct Hello {
   std::string run_id;  // empty if none
   uint64_t next_sequence = 0;
   std::vector<std::string> open_command_ids;
+  Flow flow = Flow::kTechnician;
+  bool metered = false;  // the network is paid by volume
 };
 struct EventBatch {
   RunId run_id;
@@ -32,7 +34,38 @@ struct Heartbeat {};
 struct Goodbye {
   std::string command_id;
 };
-using UpMessage = std::variant<Hello, EventBatch, Heartbeat, Goodbye, KeyAttestation>;
+// Asks for, renews, or gives back the server's token for one item.
+struct TokenRequest {
+  std::string token;
+  std::string item_id;
+};
+struct TokenRelease {
+  std::string token;
+  std::string item_id;
+};
+// A person at the device pressed a button.
+struct ActionRequest {
+  std::string request_id;
+  DeviceAction action = DeviceAction::kRefresh;
+};
+struct OneTimeCode {
+  std::string username;
+  std::string code;  // a secret
+};
+struct StartDeviceAuthorization {};
+struct FirstBootStart {};  // self-deploying: nobody signs in
+struct OutOfBoxAnswers {
+  std::string language;
+  std::string keyboard;
+  bool licence_accepted = false;
+};
+struct SignInRequest {
+  std::string request_id;
+  std::variant<OneTimeCode, StartDeviceAuthorization, FirstBootStart> method;
+  OutOfBoxAnswers answers;
+};
+using UpMessage = std::variant<Hello, EventBatch, Heartbeat, Goodbye, KeyAttestation, TokenRequest,
+                               TokenRelease, ActionRequest, SignInRequest>;
 
 struct Welcome {
   std::chrono::milliseconds heartbeat_interval{0};
@@ -57,9 +90,67 @@ struct SealOrder {
   RunId run_id;
   std::string birth_certificate;  // compact JWS
 };
+struct SetHoldOrder {
+  RunId run_id;
+  bool held = false;
+  std::string actor;
+  std::string reason;
+};
+struct WaiveOrder {
+  RunId run_id;
+  std::string item_id;
+  std::string actor;
+  std::string reason;
+};
+struct AnswerPromptOrder {
+  RunId run_id;
+  std::string item_id;
+  std::string answer;
+  std::string actor;
+};
+struct ExtendDeadlineOrder {
+  RunId run_id;
+  std::string item_id;  // empty: the run
+  std::chrono::milliseconds by{0};
+};
+struct CollectDiagnosticsOrder {};
+struct ResetOrder {};
+struct RestartOrder {};
+struct ContinueAnywayOrder {
+  RunId run_id;
+  std::string actor;
+};
 struct Order {
   std::string command_id;
-  std::variant<StartRunOrder, SealQuoteOrder, SealOrder> action;
+  std::variant<StartRunOrder, SealQuoteOrder, SealOrder, SetHoldOrder, WaiveOrder,
+               AnswerPromptOrder, ExtendDeadlineOrder, CollectDiagnosticsOrder, ResetOrder,
+               RestartOrder, ContinueAnywayOrder>
+      action;
+};
+struct TokenState {
+  std::string token;
+  std::string item_id;
+  bool granted = false;
+  uint32_t place = 0;  // while waiting: 1 is next
+  std::chrono::milliseconds estimate{0};
+  std::chrono::milliseconds lease{0};
+};
+struct ActionResult {
+  std::string request_id;
+  bool accepted = false;
+  std::string message;
+};
+struct SignInState {
+  enum class State { kPending, kSignedIn, kRefused };
+  std::string request_id;
+  State state = State::kRefused;
+  std::string user_code;
+  std::string verification_uri;
+  std::string verification_uri_complete;
+  std::chrono::milliseconds expires_in{0};
+  std::string username;
+  std::string message;
+  uint32_t attempts_left = 0;
 };
 // Renewal of the certificate: the order, and what came of it.
 struct RenewOrder {
@@ -76,7 +167,8 @@ struct RenewalRefusal {
   std::string remedy;
 };
 using DownMessage =
-    std::variant<Welcome, Ack, Order, RenewOrder, RenewedCertificate, RenewalRefusal>;
+    std::variant<Welcome, Ack, Order, RenewOrder, RenewedCertificate, RenewalRefusal, TokenState,
+                 ActionResult, SignInState, LandingCard>;
 
 // One open stream. Send, HalfClose from one thread, Receive from another; Cancel from any.
 class SessionStream {

@@ -2,13 +2,30 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/domain/item.h"
+#include "agent/domain/plan.h"
 
 namespace preseal::agent {
+
+// What a person at the device may ask for; the server decides by the rules of its API.
+enum class DeviceAction { kRefresh, kProvision, kRetry, kReset, kDiagnostics, kContinue };
+
+// What the first screen of the user flow offers.
+struct UserFlowCard {
+  OutOfBox out_of_box;
+  Mode mode = Mode::kUserDriven;
+  bool one_time_code = false;
+  bool device_authorization = false;
+  bool signed_in = false;
+
+  bool operator==(const UserFlowCard&) const = default;
+};
 
 // What the technician compares before starting.
 struct LandingCard {
@@ -17,16 +34,22 @@ struct LandingCard {
   std::string assigned_user;
   std::string device_id;
   std::string serial_number;
-  std::string qr_text;       // shown as a QR code
-  bool lab = false;          // attested through a lab root; shown in words, not only colour
-  bool quarantined = false;  // only the quarantine profile runs; likewise
+  std::string qr_text;        // shown as a QR code
+  bool lab = false;           // attested through a lab root; shown in words, not only colour
+  bool quarantined = false;   // only the quarantine profile runs; likewise
+  std::string device_name;    // empty: not named yet
+  std::string join;           // join provider, empty: none
+  std::string error_message;  // of the ESP settings, for the red card
+  bool show_progress = true;
+  std::vector<DeviceAction> actions;      // that are allowed now
+  std::optional<UserFlowCard> user_flow;  // in the user flow
 
   bool operator==(const LandingCard&) const = default;
 };
 
-// The green or red card at the end of the technician flow, or of a refusal.
+// The green or red card at the end of a flow, or of a refusal.
 struct ResultCard {
-  enum class Outcome { kReadyToSeal, kSealed, kFailed, kRefused, kBlocked };
+  enum class Outcome { kReadyToSeal, kSealed, kFailed, kRefused, kBlocked, kInService };
   Outcome outcome = Outcome::kFailed;
   std::string title;    // "Ready to seal", "Attestation refused"
   std::string code;     // item or refusal code, empty when green

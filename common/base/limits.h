@@ -23,7 +23,25 @@ inline constexpr size_t kEventTextBytesMax = 4096;  // one log line
 
 // --- runs ---
 inline constexpr size_t kPlanStepsMax = 256;  // Autopilot allows 100 blocking apps
+inline constexpr size_t kPlanGroupsMax = 64;
+inline constexpr size_t kStepInputsMax = 64;
+inline constexpr size_t kPromptChoicesMax = 32;
+inline constexpr size_t kPromptPatternBytesMax = 512;
+inline constexpr size_t kPromptAnswerBytesMax = 1024;
 inline constexpr uint32_t kStepAttemptsMax = 10;
+inline constexpr uint32_t kStepsInFlightMax = 8;  // at once on one device
+inline constexpr uint32_t kStepRebootsMax = 10;
+inline constexpr uint32_t kStepRebootsDefault = 3;
+inline constexpr uint32_t kRunRebootsMax = 50;
+inline constexpr uint32_t kRunRebootsDefault = 10;
+inline constexpr uint32_t kUnplannedRebootsMax = 3;  // in one run; then it is a reboot loop
+inline constexpr auto kRebootWithinDefault = 20min;  // MAAS tolerates as much
+inline constexpr auto kRebootAckWithin = 30s;        // for the server to know before it goes down
+inline constexpr auto kTokenWaitMax = 60min;         // a queue that long is a fault
+inline constexpr auto kInstallerWaitMax = 60min;
+inline constexpr auto kRequiresTimeout = 60s;
+inline constexpr auto kTeardownTimeoutMax = 30min;  // of all teardown groups together
+inline constexpr size_t kJoinBlobBytesMax = 64 * 1024;
 inline constexpr size_t kExitCodeRulesMax = 256;  // a process has no more exit codes
 inline constexpr size_t kTargetPathBytesMax = 1024;
 inline constexpr auto kItemPercentInterval = 200ms;  // at most five a second per item
@@ -38,6 +56,46 @@ inline constexpr auto kStepTimeoutDefault = 60min;  // Autopilot's default
 inline constexpr uint32_t kRunsPerDeviceMax = 100;  // a device that needs more is a repair case
 inline constexpr size_t kInlineContentBytesMax = 256 * 1024;
 inline constexpr size_t kPlanBytesMax = 3 * 1024 * 1024;  // must fit one gRPC message (4 MiB)
+
+// --- profiles and assignment ---
+inline constexpr size_t kDocumentBytesMax = 1024 * 1024;
+inline constexpr size_t kDocumentsMax = 2000;  // Autopilot: 350 profiles, 51 ESP profiles
+inline constexpr size_t kDeploymentProfilesMax = 350;
+inline constexpr size_t kDocumentVersionsKept = 100;
+inline constexpr size_t kMistakesMax = 100;  // answered at once
+inline constexpr size_t kRuleBytesMax = 4096;
+inline constexpr int kRuleDepthMax = 32;
+inline constexpr size_t kAttributesMax = 64;
+inline constexpr size_t kAttributeKeyBytesMax = 64;
+inline constexpr size_t kBlockingItemsMax = 100;         // Autopilot's
+inline constexpr size_t kErrorMessageCharsMax = 10'000;  // Autopilot's
+inline constexpr size_t kDeviceNameCharsMax = 15;        // NetBIOS
+inline constexpr int kNameDrawsMax = 64;                 // for a name that is free
+inline constexpr auto kEspTimeoutDefault = 60min;
+inline constexpr auto kEspTimeoutMax = 1440min;
+inline constexpr auto kEspHybridExtra = 40min;
+
+// --- flows (server) ---
+inline constexpr auto kTokenRenewEvery = 20s;
+inline constexpr auto kTokenLease = 80s;        // a holder or waiter that says nothing is gone
+inline constexpr uint32_t kTokensDefault = 10;  // of a class
+inline constexpr size_t kTokenClassesMax = 32;
+inline constexpr size_t kTokenWaitersMax = 15'000;
+inline constexpr auto kAllowNextLifeDefault = 24h * 7;
+inline constexpr auto kAllowNextLifeMax = 24h * 90;
+inline constexpr auto kUserCodeLife = 24h * 30;   // a parcel may take weeks
+inline constexpr int kUserCodeAttemptsMax = 5;    // then a new one must be issued
+inline constexpr auto kSealFreshDefault = 90min;  // Autopilot's figures
+inline constexpr auto kSealAgeingDefault = 24h * 150;
+inline constexpr auto kSealExpiredDefault = 24h * 183;
+inline constexpr auto kDeviceAuthorizationsMax = 1000;  // sign-ins under way
+
+// --- diagnostics ---
+inline constexpr uint64_t kDiagnosticsBytesMax = 64ull * 1024 * 1024;
+inline constexpr size_t kDiagnosticsFilesMax = 1000;
+inline constexpr uint64_t kDiagnosticsFileBytesMax = 16ull * 1024 * 1024;  // unpacked, one file
+inline constexpr size_t kDiagnosticsBundlesKept = 10;                      // per device
+inline constexpr auto kDiagnosticsLifeDefault = 24h * 28;                  // Autopilot's
 
 // --- server threads ---
 inline constexpr size_t kWorkerThreads = 8;        // blocking handlers; they wait on the disk

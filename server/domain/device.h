@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,13 @@ struct Failure {
 
 // Values are stored and equal preseal.fleet.v1.Contact.State; never renumber.
 enum class ContactState { kNever = 1, kConnected = 2, kDisconnected = 3, kSilent = 4 };
+
+// One more enrolment of a device that was sealed before, allowed by a named person.
+struct AllowNext {
+  std::string actor;
+  std::string reason;
+  WallTime expire_time;
+};
 
 struct Device {
   DeviceId id;  // empty until inserted
@@ -63,11 +71,24 @@ struct Device {
   Bytes certificate_sha256;  // of the newest issued certificate (DER), 32 bytes
   bool seal_unconfirmed = false;
   std::optional<WallTime> seal_time;
+  std::string sku;
+  std::string group_tag;
+  std::map<std::string, std::string> attributes;  // free facts for group rules
+  std::string device_name;                        // allocated from the profile's template
+  Flow flow = Flow::kTechnician;                  // the half the present run belongs to
+  bool held = false;                              // a person put the run on hold
+  std::optional<Wait> wait;                       // what the run waits for most visibly
+  std::string sealed_plan_digest;                 // of the plan that was sealed, lower-case hex
+  uint32_t deployments = 0;                       // sealed so far
+  std::optional<AllowNext> allow_next;            // one more enrolment
+  std::string signed_in_user;                     // user flow
   uint64_t revision = 0;  // set by the store at every write; grows over all devices
 };
 
 inline LifecycleFacts FactsOf(const Device& device) {
-  return {.enrolled = device.enrolled, .blocking_satisfied = device.blocking_satisfied};
+  return {.enrolled = device.enrolled,
+          .blocking_satisfied = device.blocking_satisfied,
+          .user_flow = device.flow == Flow::kUser};
 }
 
 // Moves `device`; FailedPrecondition names the state and the event, and nothing changed.

@@ -35,8 +35,10 @@ constexpr Transition kTable[] = {
     {S::kReadyToSeal, E::kConfirmed, G::kNone, S::kReadyToSeal},
 
     // Failure, retry, and late evidence that heals.
-    {S::kFailed, E::kRetry, G::kEnrolled, S::kProvisioning},
+    {S::kFailed, E::kRetry, G::kInUserFlow, S::kUserSetup},
+    {S::kFailed, E::kRetry, G::kEnrolledOnBench, S::kProvisioning},
     {S::kFailed, E::kRetry, G::kNotEnrolled, S::kPresent},
+    {S::kFailed, E::kUserFinished, G::kInUserFlow, S::kInService},
     {S::kFailed, E::kRunSatisfied, G::kBlockingSatisfied, S::kReadyToSeal},
     {S::kFailed, E::kEvidenceReceived, G::kNone, S::kFailed},
     {S::kFailed, E::kAttestationRefused, G::kNotEnrolled, S::kFailed},
@@ -45,7 +47,17 @@ constexpr Transition kTable[] = {
 
     // The user flow.
     {S::kSealed, E::kUserSignedIn, G::kNone, S::kUserSetup},
+    {S::kUserSetup, E::kRunFailed, G::kNone, S::kFailed},
     {S::kUserSetup, E::kUserFinished, G::kNone, S::kInService},
+
+    // Starting over.
+    {S::kFailed, E::kReset, G::kEnrolledOnBench, S::kEnrolled},
+    {S::kReadyToSeal, E::kReset, G::kNone, S::kEnrolled},
+    {S::kProvisioning, E::kReset, G::kNone, S::kEnrolled},
+    {S::kSealed, E::kNextAllowed, G::kNone, S::kPresent},
+    {S::kUserSetup, E::kNextAllowed, G::kNone, S::kPresent},
+    {S::kInService, E::kNextAllowed, G::kNone, S::kPresent},
+    {S::kFailed, E::kNextAllowed, G::kInUserFlow, S::kPresent},
 
     // A person acts.
     {S::kRegistered, E::kRevoke, G::kNone, S::kBlocked},
@@ -78,6 +90,10 @@ bool Holds(Guard guard, const LifecycleFacts& facts) {
       return !facts.enrolled;
     case Guard::kBlockingSatisfied:
       return facts.blocking_satisfied;
+    case Guard::kEnrolledOnBench:
+      return facts.enrolled && !facts.user_flow;
+    case Guard::kInUserFlow:
+      return facts.user_flow;
   }
   return false;
 }
@@ -154,6 +170,10 @@ std::string_view NameOf(LifecycleEvent event) {
       return "user signed in";
     case LifecycleEvent::kUserFinished:
       return "user finished";
+    case LifecycleEvent::kReset:
+      return "reset";
+    case LifecycleEvent::kNextAllowed:
+      return "next enrolment allowed";
     case LifecycleEvent::kRevoke:
       return "revoke";
     case LifecycleEvent::kUnblock:
@@ -173,7 +193,11 @@ std::string_view NameOf(Guard guard) {
     case Guard::kNotEnrolled:
       return "never confirmed";
     case Guard::kBlockingSatisfied:
-      return "every blocking item verified";
+      return "every blocking item verified or waived by name";
+    case Guard::kEnrolledOnBench:
+      return "holds a confirmed certificate, technician flow";
+    case Guard::kInUserFlow:
+      return "user flow";
   }
   return "";
 }

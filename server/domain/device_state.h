@@ -45,8 +45,10 @@ enum class LifecycleEvent {
   kSealRefusedByDevice,  // the device could not do it; nothing was sealed
   kSealTampered,         // second quote differs from the first
   kSealConfirmed,        // final message durable and the stream closed
-  kUserSignedIn,         // user flow began
+  kUserSignedIn,         // user flow began; nobody signs in where it is self-deploying
   kUserFinished,         // user flow ended well
+  kReset,                // a person starts it over, with the identity it has
+  kNextAllowed,          // sealed before, and a person allowed one more enrolment
   kRevoke,               // a person revoked the identity
   kUnblock,              // a person cleared a block, with a reason
   kRetire,
@@ -66,6 +68,8 @@ inline constexpr std::array kAllLifecycleEvents = {
     LifecycleEvent::kSealConfirmed,
     LifecycleEvent::kUserSignedIn,
     LifecycleEvent::kUserFinished,
+    LifecycleEvent::kReset,
+    LifecycleEvent::kNextAllowed,
     LifecycleEvent::kRevoke,
     LifecycleEvent::kUnblock,
     LifecycleEvent::kRetire,
@@ -75,7 +79,9 @@ enum class Guard {
   kNone,
   kEnrolled,           // holds a confirmed certificate
   kNotEnrolled,        // never confirmed
-  kBlockingSatisfied,  // every blocking item SUCCEEDED or NOT_REQUIRED
+  kBlockingSatisfied,  // every blocking item SUCCEEDED, NOT_REQUIRED or waived by name
+  kEnrolledOnBench,    // kEnrolled, and the present run belongs to the technician flow
+  kInUserFlow,         // the present run belongs to the user flow
 };
 
 struct Transition {
@@ -92,6 +98,7 @@ std::span<const Transition> LifecycleTable();
 struct LifecycleFacts {
   bool enrolled = false;
   bool blocking_satisfied = false;
+  bool user_flow = false;
 };
 
 // The next state, or nothing if the move is not allowed from `from` with these facts.

@@ -51,7 +51,16 @@ std::string TextOfCommand(const CommandChanged& change) {
   return text;
 }
 
+std::string TextOfResume(const RunResumed& resumed) {
+  if (!resumed.rebooted) return "the agent was started again";
+  if (!resumed.planned) return fmt::format("unplanned restart, boot {}", resumed.boot_id);
+  return fmt::format("back from a restart{}, boot {}", resumed.late ? " too late" : "",
+                     resumed.boot_id);
+}
+
 }  // namespace
+
+bool IsSettled(const Item& item) { return IsDone(item.state) || item.waiver.has_value(); }
 
 std::string_view KindOf(const Event& event) {
   return std::visit(Overloaded{
@@ -62,6 +71,11 @@ std::string_view KindOf(const Event& event) {
                         [](const CommandChanged&) -> std::string_view { return "command-changed"; },
                         [](const SealQuoted&) -> std::string_view { return "seal-quoted"; },
                         [](const SealArmed&) -> std::string_view { return "seal-armed"; },
+                        [](const RunInterrupted&) -> std::string_view { return "run-interrupted"; },
+                        [](const RunResumed&) -> std::string_view { return "run-resumed"; },
+                        [](const HoldChanged&) -> std::string_view { return "hold-changed"; },
+                        [](const ItemWaived&) -> std::string_view { return "item-waived"; },
+                        [](const PromptAnswered&) -> std::string_view { return "prompt-answered"; },
                     },
                     event.body);
 }
@@ -69,6 +83,9 @@ std::string_view KindOf(const Event& event) {
 std::string_view ItemOf(const Event& event) {
   if (const auto* change = std::get_if<ItemChanged>(&event.body)) return change->item_id.text();
   if (const auto* line = std::get_if<LogLine>(&event.body)) return line->item_id;
+  if (const auto* down = std::get_if<RunInterrupted>(&event.body)) return down->item_id;
+  if (const auto* waived = std::get_if<ItemWaived>(&event.body)) return waived->item_id.text();
+  if (const auto* said = std::get_if<PromptAnswered>(&event.body)) return said->item_id.text();
   return {};
 }
 
@@ -86,6 +103,17 @@ std::string TextOf(const Event& event) {
           [](const CommandChanged& e) { return TextOfCommand(e); },
           [](const SealQuoted&) { return std::string("second quote received"); },
           [](const SealArmed&) { return std::string("device armed for the user flow"); },
+          [](const RunInterrupted& e) {
+            return fmt::format("restarting, back within {} s", e.back_within.count() / 1000);
+          },
+          [](const RunResumed& e) { return TextOfResume(e); },
+          [](const HoldChanged& e) {
+            return fmt::format("{} by {}: {}", e.held ? "held" : "resumed", e.actor, e.reason);
+          },
+          [](const ItemWaived& e) { return fmt::format("waived by {}: {}", e.actor, e.reason); },
+          [](const PromptAnswered& e) {
+            return fmt::format("answered by {}: {}", e.actor, e.answer);
+          },
       },
       event.body);
 }
@@ -111,16 +139,17 @@ ProgressSummary Summarise(std::span<const Item> items) {
     any_setup = any_setup || item.phase == Phase::kDeviceSetup;
     if (item.gating == Gating::kBackground) continue;
     ++sum.items_total;
-    if (IsDone(item.state)) ++sum.items_done;
-    percent_total += IsDone(item.state) ? 100 : item.percent;
-    const bool fatal = item.gating == Gating::kBlocking && item.state == ItemState::kFailed;
+    if (IsSettled(item)) ++sum.items_done;
+    percent_total += IsSettled(item) ? 100 : item.percent;
+    const bool fatal = item.gating == Gating::kBlocking && item.state == ItemState::kFailed &&
+                       !item.waiver.has_value();
     if (fatal && !sum.failed_blocking) {
       sum.failed_blocking = item.item_id;
       shown = &item;
     } else if (!sum.failed_blocking && IsActive(item.state)) {
       shown = &item;
     }
-    if (item.gating == Gating::kBlocking && !IsDone(item.state)) {
+    if (item.gating == Gating::kBlocking && !IsSettled(item)) {
       sum.open_blocking.push_back(item.item_id);
     }
     if (item.state != ItemState::kNotStarted) sum.phase = std::max(sum.phase, item.phase);
@@ -170,6 +199,10 @@ std::string_view NameOf(Category category) {
       return "Network connections";
     case Category::kApps:
       return "Apps";
+    case Category::kReboot:
+      return "Restarts";
+    case Category::kQualityUpdates:
+      return "Quality updates";
   }
   return "";
 }

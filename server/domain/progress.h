@@ -2,6 +2,7 @@
 // Progress of a run: items, events that change them, and what they add up to. Pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 namespace preseal::server {
 
 // Values of these enums are stored and equal preseal.progress.v1; never renumber.
+enum class Flow { kTechnician = 1, kUser = 2 };
 enum class Phase { kDevicePreparation = 1, kDeviceSetup = 2, kAccountSetup = 3 };
 enum class Category {
   kHardware = 1,
@@ -26,6 +28,8 @@ enum class Category {
   kCertificates = 5,
   kNetwork = 6,
   kApps = 7,
+  kReboot = 8,
+  kQualityUpdates = 9,
 };
 enum class Gating { kBlocking = 1, kTracked = 2, kBackground = 3 };
 enum class ItemState {
@@ -38,6 +42,32 @@ enum class ItemState {
   kNotRequired = 7,
 };
 enum class RunOutcome { kRunning = 0, kSucceeded = 1, kFailed = 2, kAbandoned = 3 };
+
+// What an item waits for, as preseal.progress.v1.Wait.
+struct Wait {
+  enum class Kind {
+    kToken = 1,
+    kInstaller = 2,
+    kRetry = 3,
+    kPrompt = 4,
+    kHold = 5,
+    kReboot = 6,
+    kServer = 7,
+    kSpool = 8,
+  };
+  Kind kind = Kind::kRetry;
+  std::string owner;
+  WallTime start_time;
+  std::chrono::milliseconds limit{0};
+  uint32_t place = 0;
+};
+
+// A named person let a blocking item pass.
+struct Waiver {
+  std::string actor;
+  std::string reason;
+  WallTime time;
+};
 
 struct Item {
   ItemId item_id;
@@ -53,9 +83,19 @@ struct Item {
   std::optional<WallTime> start_time;
   std::optional<WallTime> end_time;
   std::optional<int32_t> exit_code;
+  uint32_t attempt = 0;  // within the run; 0 before the first
+  uint64_t done = 0;     // of `total` units; 0 of 0: not counted
+  uint64_t total = 0;
+  std::optional<Wait> wait;
+  std::optional<Waiver> waiver;
+  std::string origin;  // why it is in the plan
+  bool stalled = false;
 };
 
-// One attempt at the technician flow. attempt 0 holds the device preparation items only.
+// Whether the item holds a seal no more: verified, not required, or waived by name.
+bool IsSettled(const Item& item);
+
+// One attempt at a flow. attempt 0 holds the device preparation items only.
 struct Run {
   RunId run_id;
   RunOutcome outcome = RunOutcome::kRunning;
@@ -65,6 +105,12 @@ struct Run {
   std::string profile_digest;  // lower-case hex
   uint64_t event_count = 0;    // durable events; sequences 1..event_count
   Bytes plan;                  // serialized preseal.plan.v1.Plan, as sent to the device
+  Flow flow = Flow::kTechnician;
+  uint32_t profile_version = 0;
+  bool timed_out = false;
+  bool continued = false;                        // the user went on past an error or a timeout
+  bool held = false;                             // a person put it on hold
+  std::chrono::milliseconds device_run_time{0};  // newest Event.run_time
 };
 
 struct RunStarted {
@@ -79,6 +125,11 @@ struct ItemChanged {
   std::string message;
   bool already_done = false;
   std::optional<int32_t> exit_code;
+  uint32_t attempt = 0;
+  uint64_t done = 0;
+  uint64_t total = 0;
+  std::optional<Wait> wait;  // without start_time
+  bool stalled = false;
 };
 struct LogLine {
   std::string item_id;  // empty for the agent itself
@@ -86,6 +137,8 @@ struct LogLine {
 };
 struct RunFinished {
   RunOutcome outcome = RunOutcome::kFailed;
+  bool timed_out = false;
+  bool continued = false;
 };
 struct CommandChanged {
   enum class State { kAccepted = 1, kDone = 2, kFailed = 3 };
@@ -104,12 +157,41 @@ struct SealArmed {
   Bytes birth_certificate_sha256;
 };
 
+struct RunInterrupted {
+  std::string item_id;
+  std::string boot_id;
+  std::chrono::milliseconds back_within{0};
+};
+struct RunResumed {
+  std::string boot_id;
+  bool rebooted = false;
+  bool planned = false;
+  bool late = false;
+};
+struct HoldChanged {
+  bool held = false;
+  std::string actor;
+  std::string reason;
+};
+struct ItemWaived {
+  ItemId item_id;
+  std::string actor;
+  std::string reason;
+};
+struct PromptAnswered {
+  ItemId item_id;
+  std::string answer;
+  std::string actor;
+};
+
 // One event from a device, checked for form by the adapter that made it.
 struct Event {
   uint64_t sequence = 0;
   Bytes content;  // its serialized form without anything the transport may change
-  std::variant<RunStarted, ItemChanged, LogLine, RunFinished, CommandChanged, SealQuoted, SealArmed>
+  std::variant<RunStarted, ItemChanged, LogLine, RunFinished, CommandChanged, SealQuoted, SealArmed,
+               RunInterrupted, RunResumed, HoldChanged, ItemWaived, PromptAnswered>
       body;
+  std::chrono::milliseconds run_time{0};  // on the run's own clock, the device's word
 };
 
 // "item-changed" and so on, as preseal.fleet.v1.JournalEntry.kind.
@@ -127,7 +209,7 @@ void ApplyChange(const ItemChanged& change, WallTime now, Item* item);
 struct ProgressSummary {
   Phase phase = Phase::kDevicePreparation;
   std::string item_name;     // running now, or the one that failed
-  uint32_t items_done = 0;   // SUCCEEDED or NOT_REQUIRED
+  uint32_t items_done = 0;   // settled
   uint32_t items_total = 0;  // without background items
   uint32_t percent = 0;
   bool blocking_satisfied = false;  // at least one run's items, every blocking one done
