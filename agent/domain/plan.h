@@ -20,23 +20,31 @@ struct Artifact {
   std::array<uint8_t, 32> sha256{};
   uint64_t size = 0;  // bytes
   std::string file_name;
+
+  bool operator==(const Artifact&) const = default;
 };
 
 struct FileStep {
   std::string path;  // absolute in the target
   uint32_t mode = 0;
   std::variant<Bytes, Artifact> source;
+
+  bool operator==(const FileStep&) const = default;
 };
 
 struct ScriptStep {
   std::string detect;  // empty: never already done
   std::string apply;
   std::string verify;
+
+  bool operator==(const ScriptStep&) const = default;
 };
 
 struct CertificateStep {
   std::string path;
   Bytes pem;
+
+  bool operator==(const CertificateStep&) const = default;
 };
 
 struct NetworkProfileStep {
@@ -44,6 +52,8 @@ struct NetworkProfileStep {
   std::string name;
   Format format = Format::kSystemdNetworkd;
   std::string content;
+
+  bool operator==(const NetworkProfileStep&) const = default;
 };
 
 struct PackageStep {
@@ -53,6 +63,8 @@ struct PackageStep {
   std::string package_name;     // deb
   std::string package_version;  // deb
   std::string destination;      // tar.zst
+
+  bool operator==(const PackageStep&) const = default;
 };
 
 // Asks a person; the first answer counts. Carried out by the engine, not by an executor.
@@ -61,29 +73,41 @@ struct PromptStep {
   std::vector<std::string> choices;         // empty: free text
   std::string pattern;                      // ECMAScript, whole answer; empty: anything
   std::string answer_path;                  // in the target; empty: nowhere
+
+  bool operator==(const PromptStep&) const = default;
 };
 
 // Carried out by the engine.
 struct WaitStep {
   std::chrono::milliseconds duration{0};
+
+  bool operator==(const WaitStep&) const = default;
 };
 
 // Restarts the device on purpose. Carried out by the engine.
-struct RebootStep {};
+struct RebootStep {
+  bool operator==(const RebootStep&) const = default;
+};
 
 // Writes Plan::device_name into the target's etc/hostname and etc/hosts.
 struct SetNameStep {
   std::string device_name;  // a copy of the plan's
+
+  bool operator==(const SetNameStep&) const = default;
 };
 
 // Technician flow of a hybrid join: fetches the blob and lays it into the target.
 struct OfflineJoinStep {
   std::string domain;
+
+  bool operator==(const OfflineJoinStep&) const = default;
 };
 
 // User flow of a hybrid join: applies the blob, then proves it against a domain controller.
 struct DomainJoinStep {
   std::string domain;
+
+  bool operator==(const DomainJoinStep&) const = default;
 };
 
 using StepAction =
@@ -104,6 +128,8 @@ struct StepInput {
   std::vector<std::string> choices;
   int64_t minimum = 0;  // of an integer; equal to maximum: no limits
   int64_t maximum = 0;
+
+  bool operator==(const StepInput&) const = default;
 };
 
 // Steps that belong together.
@@ -114,6 +140,8 @@ struct StepGroup {
   OnFailure on_failure = OnFailure::kDefault;
   std::vector<std::string> after;  // items or groups that must have ended
   bool teardown = false;           // runs at the end whatever happened; cannot fail the run
+
+  bool operator==(const StepGroup&) const = default;
 };
 
 // Settings of the Enrollment Status Page, as in preseal.plan.v1.EspSettings.
@@ -128,7 +156,11 @@ struct EspSettings {
   bool allow_reset = false;
   bool allow_use_on_error = false;
   bool block_retry = false;
+  // Filter over the blocking items, which need not be in this plan; empty: all of them.
+  std::vector<std::string> blocking_items;
   bool only_fail_selected = false;
+
+  bool operator==(const EspSettings&) const = default;
 };
 
 // What the user is asked or spared at first boot, as in preseal.plan.v1.OutOfBox.
@@ -151,6 +183,8 @@ enum class Mode { kUserDriven, kSelfDeploying };
 struct ExitCodeRule {
   int code = 0;
   ExitMeaning meaning = ExitMeaning::kFail;
+
+  bool operator==(const ExitCodeRule&) const = default;
 };
 
 struct Step {
@@ -176,6 +210,9 @@ struct Step {
   std::string undo_command;
   std::vector<StepInput> inputs;
   bool user_context = false;
+  std::string origin;  // why it is here, for people
+
+  bool operator==(const Step&) const = default;
 };
 
 struct Plan {
@@ -192,6 +229,8 @@ struct Plan {
   std::chrono::milliseconds account_setup_timeout{0};
   OutOfBox out_of_box;
   Mode mode = Mode::kUserDriven;
+
+  bool operator==(const Plan&) const = default;
 };
 
 // First matching rule. Unmatched, as Windows Installer has it: 0 and 1707 succeed, 3010 wants a

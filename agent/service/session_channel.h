@@ -71,54 +71,80 @@ struct Welcome {
   std::chrono::milliseconds heartbeat_interval{0};
   LandingCard landing;
   uint64_t acked_sequence = 0;
+
+  bool operator==(const Welcome&) const = default;
 };
 struct Ack {
   RunId run_id;
   uint64_t sequence = 0;
+
+  bool operator==(const Ack&) const = default;
 };
 struct StartRunOrder {
   RunId run_id;
   uint32_t attempt = 0;
   Bytes plan;  // serialized preseal.plan.v1.Plan
+
+  bool operator==(const StartRunOrder&) const = default;
 };
 struct SealQuoteOrder {
   RunId run_id;
   Bytes nonce;
   std::vector<PcrMask> pcrs;
+
+  bool operator==(const SealQuoteOrder&) const = default;
 };
 struct SealOrder {
   RunId run_id;
   std::string birth_certificate;  // compact JWS
+
+  bool operator==(const SealOrder&) const = default;
 };
 struct SetHoldOrder {
   RunId run_id;
   bool held = false;
   std::string actor;
   std::string reason;
+
+  bool operator==(const SetHoldOrder&) const = default;
 };
 struct WaiveOrder {
   RunId run_id;
   std::string item_id;
   std::string actor;
   std::string reason;
+
+  bool operator==(const WaiveOrder&) const = default;
 };
 struct AnswerPromptOrder {
   RunId run_id;
   std::string item_id;
   std::string answer;
   std::string actor;
+
+  bool operator==(const AnswerPromptOrder&) const = default;
 };
 struct ExtendDeadlineOrder {
   RunId run_id;
   std::string item_id;  // empty: the run
   std::chrono::milliseconds by{0};
+
+  bool operator==(const ExtendDeadlineOrder&) const = default;
 };
-struct CollectDiagnosticsOrder {};
-struct ResetOrder {};
-struct RestartOrder {};
+struct CollectDiagnosticsOrder {
+  bool operator==(const CollectDiagnosticsOrder&) const = default;
+};
+struct ResetOrder {
+  bool operator==(const ResetOrder&) const = default;
+};
+struct RestartOrder {
+  bool operator==(const RestartOrder&) const = default;
+};
 struct ContinueAnywayOrder {
   RunId run_id;
   std::string actor;
+
+  bool operator==(const ContinueAnywayOrder&) const = default;
 };
 struct Order {
   std::string command_id;
@@ -126,6 +152,8 @@ struct Order {
                AnswerPromptOrder, ExtendDeadlineOrder, CollectDiagnosticsOrder, ResetOrder,
                RestartOrder, ContinueAnywayOrder>
       action;
+
+  bool operator==(const Order&) const = default;
 };
 struct TokenState {
   std::string token;
@@ -134,11 +162,15 @@ struct TokenState {
   uint32_t place = 0;  // while waiting: 1 is next
   std::chrono::milliseconds estimate{0};
   std::chrono::milliseconds lease{0};
+
+  bool operator==(const TokenState&) const = default;
 };
 struct ActionResult {
   std::string request_id;
   bool accepted = false;
   std::string message;
+
+  bool operator==(const ActionResult&) const = default;
 };
 struct SignInState {
   enum class State { kPending, kSignedIn, kRefused };
@@ -151,20 +183,28 @@ struct SignInState {
   std::string username;
   std::string message;
   uint32_t attempts_left = 0;
+
+  bool operator==(const SignInState&) const = default;
 };
 // Renewal of the certificate: the order, and what came of it.
 struct RenewOrder {
   Bytes nonce;
   std::vector<PcrMask> pcrs;
+
+  bool operator==(const RenewOrder&) const = default;
 };
 struct RenewedCertificate {
   Bytes certificate;                     // DER
   std::vector<Bytes> certificate_chain;  // DER, issuer first
+
+  bool operator==(const RenewedCertificate&) const = default;
 };
 struct RenewalRefusal {
   std::string code;
   std::string message;
   std::string remedy;
+
+  bool operator==(const RenewalRefusal&) const = default;
 };
 using DownMessage =
     std::variant<Welcome, Ack, Order, RenewOrder, RenewedCertificate, RenewalRefusal, TokenState,
