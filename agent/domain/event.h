@@ -103,11 +103,23 @@ using EventBody =
     std::variant<RunStarted, ItemChanged, LogLine, RunFinished, CommandChanged, SealQuoted,
                  SealArmed, RunInterrupted, RunResumed, HoldChanged, ItemWaived, PromptAnswered>;
 
+// What the engine must remember with an event, so that the journal replays to the same decisions.
+struct EngineMemory {
+  std::chrono::milliseconds held{0};   // how long the run had been on hold before
+  std::chrono::milliseconds began{0};  // item: run time less holds when it first started
+  uint32_t interruptions = 0;          // item: how often an apply was cut short
+  std::string extended_item_id;        // command that extended a deadline: of what; empty: the run
+  std::chrono::milliseconds extended_by{0};
+
+  bool operator==(const EngineMemory&) const = default;
+};
+
 struct Event {
   WallTime device_time;  // informative; never orders anything
   EventBody body;
   // Since the run began, on the run's own clock: monotonic, goes on over restarts, never back.
   std::chrono::milliseconds run_time{0};
+  EngineMemory memory;
 };
 
 // What the event is the latest word on: "item/netbase", "command/C-…", "run-started". The spool
