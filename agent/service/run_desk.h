@@ -8,14 +8,17 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "agent/service/change_signal.h"
+#include "agent/service/diagnostics_collector.h"
 #include "agent/service/run_recorder.h"
 #include "agent/service/runner.h"
 #include "agent/service/seal_ports.h"
 #include "agent/service/session_channel.h"
+#include "agent/service/token_client.h"
 
 namespace preseal::agent {
 
@@ -29,12 +32,31 @@ struct DeskPorts {
   StatusDisplay& display;
   const Clock& clock;
   ChangeSignal& signal;
+  TokenClient* tokens = nullptr;                // null: whoever needs a token has it
+  DiagnosticsCollector* diagnostics = nullptr;  // null: such orders fail
 };
 
 struct DeskSettings {
   std::string device_id;  // runs of other devices in the state folder are left alone
   std::string agent_version;
   std::string boot_id;
+};
+
+// The device should go down now.
+struct RestartRequest {
+  std::string item_id;  // that needs it; empty: the end of a phase, or a person
+};
+
+// A question that is open in the current run.
+struct OpenPrompt {
+  std::string item_id;
+  PromptStep prompt;
+};
+
+enum class AnswerTaken {
+  kTaken,
+  kNotAsked,  // no such question is open (any more)
+  kRefused,   // not one of the choices, or not of the pattern
 };
 
 // Device preparation as the screen shows it once the device is enrolled: three items, done.
@@ -60,6 +82,15 @@ class RunDesk {
   void Acked(const RunId& run_id, uint64_t sequence);
   // The command of an armed seal once every event of its run is acked: time for the last word.
   std::optional<std::string> SealedCommand() const;
+  // Set once the interruption of the run is durable here and acked by the server, or was not acked
+  // within kRebootAckWithin. Whoever restarts the device asks; look again at every change.
+  std::optional<RestartRequest> RestartWanted() const;
+  // The device could not be restarted: what waits for it fails with REBOOT_REFUSED.
+  void RestartRefused(std::string_view why);
+  // Questions to the person in front of the device.
+  std::vector<OpenPrompt> OpenPrompts() const;
+  // Their answer; the first one counts, here or from the server.
+  AnswerTaken AnswerPrompt(const std::string& item_id, const std::string& answer);
   // Not OK once an event could not be recorded: nothing more is done, the agent should end.
   Status failure() const;
 

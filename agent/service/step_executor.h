@@ -2,13 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <stop_token>
-#include <string>
 #include <string_view>
 
-#include "agent/domain/item_code.h"
 #include "agent/domain/plan.h"
+#include "agent/domain/step_result.h"
 
 namespace preseal::agent {
 
@@ -20,23 +18,6 @@ class StepObserver {
   virtual void OnPercent(uint32_t percent) = 0;
   // Counted progress, `done` of `total` units.
   virtual void OnCount(uint64_t done, uint64_t total) = 0;
-};
-
-struct StepResult {
-  enum class Kind {
-    kDone,        // applied; or: it is in place
-    kNotInPlace,  // detect and verify only; `message` says what is missing
-    kFailed,
-    kStopped,  // the stop token was used; what was done is unknown
-  };
-  Kind kind = Kind::kDone;
-  ItemCode code = ItemCode::kAgentError;  // kFailed
-  std::string message;                    // one plain sentence
-  std::optional<int> exit_code;
-  bool final = false;  // kFailed: another attempt cannot help
-  bool fatal = false;  // kFailed: nor can anything else in this run
-  enum class Reboot { kNone, kLater, kNow };
-  Reboot reboot = Reboot::kNone;  // kDone: it counts once the device has been restarted
 };
 
 // Does one step to the target. Blocks; each call ends within the step's timeout and a grace, and
