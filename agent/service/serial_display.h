@@ -2,6 +2,8 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "agent/service/status_display.h"
 
@@ -37,9 +39,26 @@ class SerialDisplay final : public StatusDisplay {
     const std::lock_guard lock(mutex_);
     display_.ShowResult(card);
   }
+  void ShowQuestion(const std::optional<Question>& question) override {
+    const std::lock_guard lock(mutex_);
+    std::optional<Question> stamped = question;
+    if (stamped && stamped->language.empty()) stamped->language = language_;
+    display_.ShowQuestion(stamped);
+  }
+  void ShowNotice(std::string_view text) override {
+    const std::lock_guard lock(mutex_);
+    display_.ShowNotice(text);
+  }
+
+  // BCP 47; questions are asked in it from now on.
+  void SetLanguage(const std::string& language) {
+    const std::lock_guard lock(mutex_);
+    language_ = language;
+  }
 
  private:
   std::mutex mutex_;
+  std::string language_;
   StatusDisplay& display_;
 };
 

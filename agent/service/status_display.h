@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,6 +61,21 @@ struct ResultCard {
   std::chrono::seconds elapsed{0};
 };
 
+// What a person at the device is asked. The answer comes through PersonInput with the same id.
+struct Question {
+  std::string id;  // "language", "item/asset-tag": the prompt of an item
+  std::string title;
+  std::map<std::string, std::string> text;  // by BCP 47 language; "en" is there
+  std::string language;                     // of the person; empty: not known, all are shown
+  std::vector<std::string> choices;         // empty: free text
+  std::string suggestion;                   // what an empty answer stands for
+  std::string complaint;                    // about the answer before
+  std::string qr_text;                      // shown beside it as a QR code
+  bool secret = false;                      // not shown while it is typed
+
+  bool operator==(const Question&) const = default;
+};
+
 // The screen of the device, a port of the agent's services: a full-screen view on a terminal, plain
 // lines elsewhere. Calls come from one thread at a time and return quickly; none can fail.
 class StatusDisplay {
@@ -74,6 +90,10 @@ class StatusDisplay {
   virtual void ShowItems(std::span<const Item> items, std::chrono::seconds elapsed) = 0;
   virtual void ShowLog(std::string_view item_id, std::string_view line) = 0;
   virtual void ShowResult(const ResultCard& card) = 0;
+  // What is asked now; nothing: nobody is asked any more. Only screens a person can answer care.
+  virtual void ShowQuestion(const std::optional<Question>& /*question*/) {}
+  // What came of something a person did here: the server's answer, or why it was not asked.
+  virtual void ShowNotice(std::string_view /*text*/) {}
 };
 
 }  // namespace preseal::agent
