@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/base/limits.h"
 #include "common/files/files.h"
 #include "common/yaml/map_reader.h"
@@ -33,6 +35,7 @@ class ConfigReader {
     RETURN_IF_ERROR(ReadTrust(map.Child("trust"), out));
     RETURN_IF_ERROR(ReadCa(map.Child("ca"), out));
     RETURN_IF_ERROR(ReadFlow(map.Child("technician_flow"), out));
+    RETURN_IF_ERROR(ReadSignIn(map.Child("sign_in"), out));
     if (out->organisation.size() > kNameBytesMax) map.Fail("organisation", "too long");
     if (out->public_names.empty()) out->public_names = {"localhost", "127.0.0.1", "::1"};
     return map.Finish();
@@ -92,6 +95,38 @@ class ConfigReader {
     size_t start = 0;
     map.Choice("start", {"manual", "automatic"}, &start);
     out->auto_start = start == 1;
+    return map.Finish();
+  }
+
+  Status ReadSignIn(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    if (const auto oidc = map.Child("oidc")) {
+      RETURN_IF_ERROR(ReadOidc(*oidc, &out->oidc.emplace()));
+    }
+    return map.Finish();
+  }
+
+  // What is said here with its line; OidcProvider::Open checks the rest.
+  Status ReadOidc(const YAML::Node& node, OidcSettings* out) {
+    MapReader map(node, name_);
+    map.Required("issuer", &out->issuer);
+    map.Required("client_id", &out->client_id);
+    map.Optional("scopes", &out->scopes);
+    map.Optional("username_claim", &out->username_claim);
+    std::string secret;
+    map.Optional("client_secret_file", &secret);
+    out->client_secret_file = Resolve(secret);
+    std::string ca;
+    map.Optional("ca_file", &ca);
+    out->ca_file = Resolve(ca);
+    // Tokens over plain HTTP would be anybody's.
+    if (!out->issuer.empty() && !out->issuer.starts_with("https://")) {
+      map.Fail("issuer", "must be an https URL");
+    }
+    if (std::find(out->scopes.begin(), out->scopes.end(), "openid") == out->scopes.end()) {
+      map.Fail("scopes", "must name \"openid\"");
+    }
     return map.Finish();
   }
 

@@ -4,12 +4,14 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/limits.h"
 #include "common/status/status.h"
+#include "server/service/oidc_settings.h"
 
 namespace preseal::server {
 
@@ -37,6 +39,7 @@ struct ServerConfig {
   std::string default_profile;
   std::string quarantine_profile;  // empty: quarantined devices run nothing
   bool auto_start = false;
+  std::optional<OidcSettings> oidc;  // where users sign in; absent: with one-time codes only
   std::string log_level = "info";
 };
 

@@ -27,6 +27,7 @@ TEST(ParseConfigTest, TakesDefaultsAndResolvesPathsFromTheFile) {
       << "virtual TPMs must be refused unless somebody names a root";
   EXPECT_FALSE(config.accept_expired_ek);
   EXPECT_EQ(config.device_life, kDeviceCertificateLife);
+  EXPECT_FALSE(config.oidc.has_value());
 }
 
 TEST(ParseConfigTest, ReadsEverySetting) {
@@ -56,6 +57,36 @@ log_level: debug
   EXPECT_EQ(config.default_profile, "x");
 }
 
+TEST(ParseConfigTest, ReadsWhereUsersSignIn) {
+  ASSERT_OK_AND_ASSIGN(const ServerConfig config, Parse(std::string(kLeast) + R"(sign_in:
+  oidc:
+    issuer: https://id.example/realm
+    client_id: preseal
+    client_secret_file: oidc-secret
+    scopes: [openid, groups]
+    username_claim: upn
+    ca_file: /ca.pem
+)"));
+  ASSERT_TRUE(config.oidc.has_value());
+  EXPECT_EQ(config.oidc->issuer, "https://id.example/realm");
+  EXPECT_EQ(config.oidc->client_id, "preseal");
+  EXPECT_EQ(config.oidc->client_secret_file, "/etc/preseal/oidc-secret");
+  EXPECT_EQ(config.oidc->scopes, (std::vector<std::string>{"openid", "groups"}));
+  EXPECT_EQ(config.oidc->username_claim, "upn");
+  EXPECT_EQ(config.oidc->ca_file, "/ca.pem");
+}
+
+TEST(ParseConfigTest, TakesAPublicClientAndTheUsualScopesForSignIn) {
+  ASSERT_OK_AND_ASSIGN(const ServerConfig config,
+                       Parse(std::string(kLeast) +
+                             "sign_in: {oidc: {issuer: \"https://id.example\", client_id: c}}\n"));
+  ASSERT_TRUE(config.oidc.has_value());
+  EXPECT_EQ(config.oidc->client_secret_file, "");
+  EXPECT_EQ(config.oidc->scopes, (std::vector<std::string>{"openid", "profile", "email"}));
+  EXPECT_EQ(config.oidc->username_claim, "");
+  EXPECT_EQ(config.oidc->ca_file, "");
+}
+
 TEST(ParseConfigTest, NamesTheLineOfEachMistake) {
   const struct {
     const char* text;
@@ -70,6 +101,15 @@ TEST(ParseConfigTest, NamesTheLineOfEachMistake) {
       {"organisation: e\nstate_dir: s\nca: {device_key: device-ca.key}\n", "PKCS#11 URI"},
       {"organisation: e\nstate_dir: s\nca: {device_life_minutes: 9}\n", "preseal.yaml:3"},
       {"organisation: e\nstate_dir: s\nca: {device_life_minutes: 525601}\n", "preseal.yaml:3"},
+      {"organisation: e\nstate_dir: s\nsign_in: {oidc: {client_id: c}}\n", "\"issuer\" is missing"},
+      {"organisation: e\nstate_dir: s\nsign_in: {oidc: {issuer: \"https://i\"}}\n",
+       "\"client_id\" is missing"},
+      {"organisation: e\nstate_dir: s\nsign_in: {oidc: {issuer: \"http://i\", client_id: c}}\n",
+       "preseal.yaml:3:26: must be an https URL"},
+      {"organisation: e\nstate_dir: s\n"
+       "sign_in: {oidc: {issuer: \"https://i\", client_id: c, scopes: [email]}}\n",
+       "must name \"openid\""},
+      {"organisation: e\nstate_dir: s\nsign_in: {saml: {}}\n", "unknown key \"saml\""},
       {"organisation: e\nstate_dir: s\ntrust: {expired_ek: allow}\n", "must be one of: refuse"},
       {"organisation: e\nstate_dir: s\nstate_dir: t\n",
        "preseal.yaml:3:1: key \"state_dir\" comes twice"},
