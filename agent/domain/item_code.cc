@@ -83,6 +83,14 @@ Row RowOf(ItemCode code) {
       return {"JOIN_REFUSED", "Correct what the directory said, then retry."};
     case ItemCode::kUndoFailed:
       return {"UNDO_FAILED", "A reset could not undo a step; image the device again."};
+    case ItemCode::kRunEnded:
+      return {"RUN_ENDED", "Nothing to do: the run ended before this item did."};
+    case ItemCode::kNoSuchItem:
+      return {"NO_SUCH_ITEM", "The device is in another run by now; look at it again."};
+    case ItemCode::kAnswerRefused:
+      return {"ANSWER_REFUSED", "Answer as the question asks: one of its choices, or its pattern."};
+    case ItemCode::kDiagnosticsFailed:
+      return {"DIAGNOSTICS_FAILED", "Check the bench's network and the server, then ask again."};
   }
   std::abort();
 }

@@ -44,6 +44,10 @@ enum class ItemCode {
   kJoinUnavailable,
   kJoinRefused,
   kUndoFailed,
+  kRunEnded,
+  kNoSuchItem,
+  kAnswerRefused,
+  kDiagnosticsFailed,
 };
 inline constexpr std::array kAllItemCodes = {
     ItemCode::kStepTimeout,         ItemCode::kStepExitCode,
@@ -63,7 +67,9 @@ inline constexpr std::array kAllItemCodes = {
     ItemCode::kRebootUnplanned,     ItemCode::kRebootRefused,
     ItemCode::kRequiresFailed,      ItemCode::kFatal,
     ItemCode::kJoinUnavailable,     ItemCode::kJoinRefused,
-    ItemCode::kUndoFailed,
+    ItemCode::kUndoFailed,          ItemCode::kRunEnded,
+    ItemCode::kNoSuchItem,          ItemCode::kAnswerRefused,
+    ItemCode::kDiagnosticsFailed,
 };
 
 // The name on the wire: "STEP_TIMEOUT".

@@ -44,6 +44,9 @@ inline constexpr auto kTokenWaitMax = 60min;         // a queue that long is a f
 inline constexpr auto kInstallerWaitMax = 60min;
 inline constexpr auto kRequiresTimeout = 60s;
 inline constexpr auto kTeardownTimeoutMax = 30min;  // of all teardown groups together
+inline constexpr auto kBackgroundGrace = 2min;      // for background items once the rest has ended
+inline constexpr auto kPhaseRestartWithin =
+    1440min;  // an item's wait for it; the phase ends before
 inline constexpr size_t kJoinBlobBytesMax = 64 * 1024;
 inline constexpr auto kJoinProvisionWithin = 60s;  // `net` against a slow directory
 inline constexpr size_t kJoinThreads = 2;          // a dead directory must not hold the other calls
