@@ -335,6 +335,15 @@ inline constexpr size_t kSignInScopesMax = 16;
 inline constexpr size_t kScreenLogLinesMax = 50;           // more never fits a screen
 inline constexpr auto kScreenRedrawInterval = 100ms;       // ten redraws a second
 inline constexpr uint32_t kPlainProgressPercentStep = 10;  // plain output: no line for less
+inline constexpr size_t kTypedBytesMax = 1024;             // one line from the keyboard
+inline constexpr size_t kChoicesShownMax = 9;              // a digit each
+
+// --- user flow (agent) ---
+inline constexpr auto kFirstBootAgain = 30s;         // refused without a person to ask
+inline constexpr size_t kWirelessNameBytesMax = 32;  // IEEE 802.11, SSID
+inline constexpr size_t kWirelessKeyBytesMin = 8;    // WPA passphrase
+inline constexpr size_t kWirelessKeyBytesMax = 63;   // likewise
+inline constexpr size_t kAnswersFileBytesMax = 64 * 1024;
 
 // --- command line ---
 inline constexpr size_t kCliFileBytesMax = 32 * 1024 * 1024;  // 20 000 rows of the longest fields
