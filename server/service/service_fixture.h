@@ -35,10 +35,15 @@ class TurnedClock final : public Clock {
 // One profile, "office": blocking items "policy" and "burn-in", and "wallpaper", which is tracked.
 class OfficeProfile final : public ProfileCatalog {
  public:
-  StatusOr<FrozenPlan> Freeze(std::string_view name) const override {
-    FrozenPlan plan{.profile = name.empty() ? name_ : std::string(name),
-                    .profile_digest = std::string(64, 'a'),
-                    .plan = {1, 2, 3}};
+  StatusOr<FrozenPlan> FreezeFor(Tx&, const Device& device, Flow flow) override {
+    const std::string& chosen = device.quarantined ? quarantine : device.profile;
+    if (device.quarantined && quarantine.empty()) {
+      return FailedPrecondition("quarantine_profile names no profile for that");
+    }
+    FrozenPlan plan{.profile = chosen.empty() ? name_ : chosen,
+                    .profile_digest = digest,
+                    .plan = {1, 2, 3},
+                    .flow = flow};
     for (const auto& [id, name, gating] :
          {std::tuple{"policy", "Policy", Gating::kBlocking},
           std::tuple{"burn-in", "Burn-in test", Gating::kBlocking},
@@ -49,10 +54,19 @@ class OfficeProfile final : public ProfileCatalog {
     }
     return plan;
   }
+  StatusOr<EffectivePlan> Preview(Tx&, const Device&, Flow flow, std::string_view) override {
+    return EffectivePlan{.flow = flow};
+  }
+  StatusOr<std::string> DigestNow(Tx&, const Device&) override { return digest; }
+  StatusOr<std::vector<std::string>> DriftLines(Tx&, const Device&, ByteView) override {
+    return drift;
+  }
   const std::string& default_profile() const override { return name_; }
   const std::string& quarantine_profile() const override { return quarantine; }
 
   std::string quarantine;  // none
+  std::string digest = std::string(64, 'a');
+  std::vector<std::string> drift;  // none
 
  private:
   const std::string name_ = "office";

@@ -132,7 +132,7 @@ StatusOr<Command> TechnicianFlow::BeginRun(Tx& tx, std::string_view actor, Comma
     return FailedPrecondition(fmt::format("{} has had {} attempts: retire it or look for the cause",
                                           device->id.text(), device->attempt));
   }
-  ASSIGN_OR_RETURN(FrozenPlan frozen, PlanFor(*device));
+  ASSIGN_OR_RETURN(FrozenPlan frozen, profiles_.FreezeFor(tx, *device, Flow::kTechnician));
   ++device->attempt;
   const Run run{.run_id = RunId::Of(device->id, device->attempt),
                 .start_time = now,
@@ -147,17 +147,6 @@ StatusOr<Command> TechnicianFlow::BeginRun(Tx& tx, std::string_view actor, Comma
   ASSIGN_OR_RETURN(Command command, NewCommand(actor, kind, *device));
   command.run_id = run.run_id;
   return command;
-}
-
-StatusOr<FrozenPlan> TechnicianFlow::PlanFor(const Device& device) const {
-  if (!device.quarantined) return profiles_.Freeze(device.profile);
-  if (!profiles_.quarantine_profile().empty()) {
-    return profiles_.Freeze(profiles_.quarantine_profile());
-  }
-  return FailedPrecondition(fmt::format(
-      "{} is in quarantine, and technician_flow.quarantine_profile names no profile for that: mend "
-      "what its attestation found and start it again",
-      device.id.text()));
 }
 
 StatusOr<Command> TechnicianFlow::BeginReseal(Tx& tx, std::string_view actor, Device* device) {

@@ -23,8 +23,7 @@ namespace preseal::server {
 // each open blocking item.
 class TechnicianFlow {
  public:
-  TechnicianFlow(Store& store, const Clock& clock, const ProfileCatalog& profiles,
-                 Dispatcher& dispatcher)
+  TechnicianFlow(Store& store, const Clock& clock, ProfileCatalog& profiles, Dispatcher& dispatcher)
       : store_(store), clock_(clock), profiles_(profiles), dispatcher_(dispatcher) {}
 
   StatusOr<Command> Start(const Principal& actor, const DeviceId& id, std::string_view request_id);
@@ -42,13 +41,11 @@ class TechnicianFlow {
                             std::string_view action_name, const Action& action);
   StatusOr<Command> NewCommand(std::string_view actor, CommandKind kind, const Device& device);
   StatusOr<Command> BeginRun(Tx& tx, std::string_view actor, CommandKind kind, Device* device);
-  // FailedPrecondition: in quarantine, and no profile is for that.
-  StatusOr<FrozenPlan> PlanFor(const Device& device) const;
   StatusOr<Command> BeginReseal(Tx& tx, std::string_view actor, Device* device);
 
   Store& store_;
   const Clock& clock_;
-  const ProfileCatalog& profiles_;
+  ProfileCatalog& profiles_;
   Dispatcher& dispatcher_;
 };
 

@@ -15,11 +15,19 @@ namespace {
 // None of these is asked for anything here.
 class NoProfiles final : public ProfileCatalog {
  public:
-  StatusOr<FrozenPlan> Freeze(std::string_view) const override { return NotFound("no profiles"); }
+  StatusOr<FrozenPlan> FreezeFor(Tx&, const Device&, Flow) override { return None(); }
+  StatusOr<EffectivePlan> Preview(Tx&, const Device&, Flow, std::string_view) override {
+    return None();
+  }
+  StatusOr<std::string> DigestNow(Tx&, const Device&) override { return None(); }
+  StatusOr<std::vector<std::string>> DriftLines(Tx&, const Device&, ByteView) override {
+    return None();
+  }
   const std::string& default_profile() const override { return name_; }
   const std::string& quarantine_profile() const override { return name_; }
 
  private:
+  static Status None() { return NotFound("no profiles"); }
   const std::string name_ = "none";
 };
 class NoEvidence final : public EvidenceDecoder {

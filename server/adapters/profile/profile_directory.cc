@@ -64,6 +64,28 @@ StatusOr<std::unique_ptr<ProfileDirectory>> ProfileDirectory::Load(const fs::pat
   return catalog;
 }
 
+StatusOr<FrozenPlan> ProfileDirectory::FreezeFor(Tx&, const Device& device, Flow) {
+  if (!device.quarantined) return Freeze(device.profile);
+  if (!choice_.quarantine.empty()) return Freeze(choice_.quarantine);
+  return FailedPrecondition(fmt::format(
+      "{} is in quarantine, and technician_flow.quarantine_profile names no profile for that: mend "
+      "what its attestation found and start it again",
+      device.id.text()));
+}
+
+StatusOr<EffectivePlan> ProfileDirectory::Preview(Tx&, const Device&, Flow, std::string_view) {
+  return FailedPrecondition("profiles of a folder are not previewed");
+}
+
+StatusOr<std::string> ProfileDirectory::DigestNow(Tx& tx, const Device& device) {
+  ASSIGN_OR_RETURN(const FrozenPlan plan, FreezeFor(tx, device, Flow::kTechnician));
+  return plan.profile_digest;
+}
+
+StatusOr<std::vector<std::string>> ProfileDirectory::DriftLines(Tx&, const Device&, ByteView) {
+  return FailedPrecondition("profiles of a folder are not compared");
+}
+
 StatusOr<FrozenPlan> ProfileDirectory::Freeze(std::string_view name) const {
   const auto it = plans_.find(name.empty() ? std::string_view(choice_.by_default) : name);
   if (it != plans_.end()) return it->second;

@@ -37,12 +37,18 @@ class ProfileDirectory final : public ProfileCatalog {
                                                           const ProfileChoice& choice,
                                                           const ArtifactImport& import);
 
-  StatusOr<FrozenPlan> Freeze(std::string_view name) const override;
+  StatusOr<FrozenPlan> FreezeFor(Tx& tx, const Device& device, Flow flow) override;
+  StatusOr<EffectivePlan> Preview(Tx& tx, const Device& device, Flow flow,
+                                  std::string_view assigned_user) override;
+  StatusOr<std::string> DigestNow(Tx& tx, const Device& device) override;
+  StatusOr<std::vector<std::string>> DriftLines(Tx& tx, const Device& device,
+                                                ByteView sealed_plan) override;
   const std::string& default_profile() const override { return choice_.by_default; }
   const std::string& quarantine_profile() const override { return choice_.quarantine; }
 
  private:
   ProfileDirectory() = default;
+  StatusOr<FrozenPlan> Freeze(std::string_view name) const;
   std::filesystem::path folder_;
   std::map<std::string, FrozenPlan, std::less<>> plans_;
   ProfileChoice choice_;
