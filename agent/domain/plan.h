@@ -99,6 +99,7 @@ struct SetNameStep {
 // Technician flow of a hybrid join: fetches the blob and lays it into the target.
 struct OfflineJoinStep {
   std::string domain;
+  std::string computer_name = {};  // a copy of the plan's device_name; empty: any
 
   bool operator==(const OfflineJoinStep&) const = default;
 };
