@@ -38,6 +38,13 @@ struct DeviceFilter {
   std::string query;                // part of serial, id or slot, case-insensitive; empty: all
 };
 
+// A device's state and contact from `time` on.
+struct DeviceMark {
+  WallTime time;  // server clock
+  DeviceState state = DeviceState::kRegistered;
+  ContactState contact = ContactState::kNever;
+};
+
 class DeviceStore {
  public:
   virtual ~DeviceStore() = default;
@@ -57,6 +64,9 @@ class DeviceStore {
                                                      int limit) = 0;
   // Records with this contact state; for start-up and the silence watch.
   virtual StatusOr<std::vector<Device>> WithContact(ContactState contact) = 0;
+  // The newest kDeviceMarksMax changes, in the order they were written; each begins with the record
+  // of that moment. A silence is noted late, so its time may lie before that of an earlier mark.
+  virtual StatusOr<std::vector<DeviceMark>> Marks(const DeviceId& id) = 0;
 };
 
 struct Batch {
@@ -84,7 +94,8 @@ class RunStore {
   // Inserts the run and its items in this order. AlreadyExists: run id taken.
   virtual Status InsertRun(const Run& run, std::span<const Item> items) = 0;
   virtual StatusOr<Run> GetRun(const RunId& id) = 0;  // NotFound
-  // Writes outcome, end_time and event_count.
+  // Writes what changes while it goes on: outcome, end_time, event_count, timed_out, continued,
+  // held, device_run_time, limit and wait.
   virtual Status UpdateRun(const Run& run) = 0;
   // Oldest first, without `plan`.
   virtual StatusOr<std::vector<Run>> ListRuns(const DeviceId& device) = 0;
@@ -102,6 +113,13 @@ struct JournalRow {
   std::string text;
 };
 
+// An event as it came, and when.
+struct JournalContent {
+  uint64_t sequence = 0;
+  WallTime receive_time;
+  Bytes content;  // Event::content
+};
+
 class EventLog {
  public:
   virtual ~EventLog() = default;
@@ -111,6 +129,9 @@ class EventLog {
   virtual StatusOr<Bytes> DigestOf(const RunId& run, uint64_t sequence) = 0;
   // By sequence, ascending, from after + 1.
   virtual StatusOr<std::vector<JournalRow>> List(const RunId& run, uint64_t after, int limit) = 0;
+  // The same without log lines, which are most of a journal, as the events came.
+  virtual StatusOr<std::vector<JournalContent>> Contents(const RunId& run, uint64_t after,
+                                                         int limit) = 0;
 };
 
 class CommandStore {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/limits.h"
 #include "server/adapters/sql/columns.h"
 #include "server/adapters/sql/device_record.h"
 
@@ -50,6 +51,10 @@ constexpr Sql kChangedInBatch("SELECT " PRESEAL_DEVICE_COLUMNS
 constexpr Sql kWithContact("SELECT " PRESEAL_DEVICE_COLUMNS
                            " FROM devices WHERE contact = :contact ORDER BY device_number",
                            PRESEAL_DEVICE_TYPES);
+constexpr Sql kMarks(
+    "SELECT time, state, contact FROM device_marks WHERE device_number = :device_number"
+    " ORDER BY mark_number LIMIT :limit",
+    "iii");
 constexpr Sql kNextValue("UPDATE counters SET value = value + 1 WHERE name = :name RETURNING value",
                          "i");
 constexpr Sql kSerialTaken("SELECT 1 FROM devices WHERE lower(serial_number) = lower(:serial)",
@@ -177,6 +182,20 @@ StatusOr<std::vector<Device>> DeviceRows::ChangedSince(uint64_t cursor, const De
 
 StatusOr<std::vector<Device>> DeviceRows::WithContact(ContactState contact) {
   return QueryDevices(connection_, kWithContact, {contact});
+}
+
+StatusOr<std::vector<DeviceMark>> DeviceRows::Marks(const DeviceId& id) {
+  std::vector<DeviceMark> marks;
+  RETURN_IF_ERROR(
+      connection_.Query(kMarks, {id.number(), kDeviceMarksMax}, [&marks](sql::Row& row) -> Status {
+        Columns columns(row, "device_marks");
+        DeviceMark& mark = marks.emplace_back();
+        mark.time = columns->Time();
+        mark.state = columns.Enum(DeviceState::kRegistered, DeviceState::kRetired);
+        mark.contact = columns.Enum(ContactState::kNever, ContactState::kSilent);
+        return columns.status();
+      }));
+  return marks;
 }
 
 }  // namespace preseal::server

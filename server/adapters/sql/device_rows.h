@@ -23,6 +23,7 @@ class DeviceRows final : public DeviceStore {
   StatusOr<std::vector<Device>> ChangedSince(uint64_t cursor, const DeviceFilter& filter,
                                              int limit) override;
   StatusOr<std::vector<Device>> WithContact(ContactState contact) override;
+  StatusOr<std::vector<DeviceMark>> Marks(const DeviceId& id) override;
 
   // The newest revision given out since the last call; 0 for none.
   uint64_t TakeRevision() { return std::exchange(revision_, 0); }

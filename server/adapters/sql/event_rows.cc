@@ -27,6 +27,11 @@ constexpr Sql kList(
     " WHERE device_number = :device_number AND attempt = :attempt AND sequence > :after"
     " ORDER BY sequence LIMIT :limit",
     "iittt");
+constexpr Sql kContents(
+    "SELECT sequence, receive_time, content FROM events"
+    " WHERE device_number = :device_number AND attempt = :attempt AND sequence > :after"
+    " AND kind <> 'log-line' ORDER BY sequence LIMIT :limit",
+    "iib");
 
 }  // namespace
 
@@ -72,6 +77,21 @@ StatusOr<std::vector<JournalRow>> EventRows::List(const RunId& run, uint64_t aft
                                       entry.kind = row.Text();
                                       entry.item_id = row.Text();
                                       entry.text = row.Text();
+                                      return OkStatus();
+                                    }));
+  return journal;
+}
+
+StatusOr<std::vector<JournalContent>> EventRows::Contents(const RunId& run, uint64_t after,
+                                                          int limit) {
+  std::vector<JournalContent> journal;
+  if (limit <= 0) return journal;
+  RETURN_IF_ERROR(connection_.Query(kContents, {run.device().number(), run.attempt(), after, limit},
+                                    [&journal](sql::Row& row) {
+                                      JournalContent& entry = journal.emplace_back();
+                                      entry.sequence = row.Unsigned();
+                                      entry.receive_time = row.Time();
+                                      entry.content = row.Blob();
                                       return OkStatus();
                                     }));
   return journal;

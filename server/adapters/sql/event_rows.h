@@ -14,6 +14,8 @@ class EventRows final : public EventLog {
   Status Append(const RunId& run, std::span<const Event> events, WallTime now) override;
   StatusOr<Bytes> DigestOf(const RunId& run, uint64_t sequence) override;
   StatusOr<std::vector<JournalRow>> List(const RunId& run, uint64_t after, int limit) override;
+  StatusOr<std::vector<JournalContent>> Contents(const RunId& run, uint64_t after,
+                                                 int limit) override;
 
  private:
   sql::Connection& connection_;
