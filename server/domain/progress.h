@@ -54,6 +54,7 @@ struct Wait {
     kReboot = 6,
     kServer = 7,
     kSpool = 8,
+    kDevice = 9,
   };
   Kind kind = Kind::kRetry;
   std::string owner;
@@ -92,6 +93,17 @@ struct Item {
   bool stalled = false;
 };
 
+// What the profile's ESP settings let the device do, as the run froze them.
+struct EspFacts {
+  bool allow_reset = false;
+  bool allow_use_on_error = false;
+  bool block_use = true;  // off: what is open on an error or a timeout does not hold the user
+  bool block_retry = false;
+  bool allow_log_collection = true;
+  bool show_progress = true;
+  std::string error_message;
+};
+
 // Whether the item holds a seal no more: verified, not required, or waived by name.
 bool IsSettled(const Item& item);
 
@@ -111,6 +123,10 @@ struct Run {
   bool continued = false;                        // the user went on past an error or a timeout
   bool held = false;                             // a person put it on hold
   std::chrono::milliseconds device_run_time{0};  // newest Event.run_time
+  // How long it may take from start_time, holds aside; 0: no limit is known (an older run).
+  std::chrono::milliseconds limit{0};
+  std::optional<Wait> wait;  // what the run as a whole waits for: a hold, a restart, its device
+  EspFacts esp;
 };
 
 struct RunStarted {

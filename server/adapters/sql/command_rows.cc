@@ -11,13 +11,13 @@ using sql::Sql;
 
 #define PRESEAL_COMMAND_COLUMNS                                                             \
   "command_id, device_number, kind, state, code, message, create_time, update_time, actor," \
-  " request_id, run_id, seal_step, nonce"
-#define PRESEAL_COMMAND_TYPES "tiiittiitttib"
+  " request_id, run_id, seal_step, nonce, item_id, text, by_ms"
+#define PRESEAL_COMMAND_TYPES "tiiittiitttibtti"
 
 constexpr Sql kInsert("INSERT INTO commands (" PRESEAL_COMMAND_COLUMNS
                       ") VALUES (:command_id, :device_number, :kind, :state, :code, :message,"
                       " :create_time, :update_time, :actor, :request_id, :run_id, :seal_step,"
-                      " :nonce) ON CONFLICT DO NOTHING");
+                      " :nonce, :item_id, :text, :by_ms) ON CONFLICT DO NOTHING");
 constexpr Sql kGet("SELECT " PRESEAL_COMMAND_COLUMNS
                    " FROM commands WHERE command_id = :command_id",
                    PRESEAL_COMMAND_TYPES);
@@ -41,7 +41,7 @@ Status ReadCommand(sql::Row& row, Command* command) {
   Columns columns(row, "commands");
   command->command_id = columns.TextId<CommandId>();
   command->device_id = DeviceId::FromNumber(columns->Unsigned());
-  command->kind = columns.Enum(CommandKind::kStart, CommandKind::kReseal);
+  command->kind = columns.Enum(CommandKind::kStart, CommandKind::kSignIn);
   command->state = columns.Enum(CommandState::kQueued, CommandState::kFailed);
   command->code = columns->Text();
   command->message = columns->Text();
@@ -53,6 +53,9 @@ Status ReadCommand(sql::Row& row, Command* command) {
   if (!run_id.empty()) command->run_id = run_id;
   command->seal_step = columns.Enum(SealStep::kNone, SealStep::kArmed);
   command->nonce = columns->Blob();
+  command->item_id = columns->Text();
+  command->text = columns->Text();
+  command->by = std::chrono::milliseconds(columns->Integer());
   return columns.status();
 }
 
@@ -76,10 +79,10 @@ StatusOr<Command> TheOne(StatusOr<std::vector<Command>> commands) {
 Status CommandRows::InsertCommand(const Command& c) {
   const std::string_view run_id = c.run_id ? std::string_view(c.run_id->text()) : "";
   return ExpectInserted(
-      connection_.Execute(
-          kInsert, {c.command_id.text(), c.device_id.number(), c.kind, c.state, c.code, c.message,
-                    c.create_time, c.update_time, c.actor, sql::Param::OrNull(c.request_id),
-                    sql::Param::OrNull(run_id), c.seal_step, c.nonce}),
+      connection_.Execute(kInsert, {c.command_id.text(), c.device_id.number(), c.kind, c.state,
+                                    c.code, c.message, c.create_time, c.update_time, c.actor,
+                                    sql::Param::OrNull(c.request_id), sql::Param::OrNull(run_id),
+                                    c.seal_step, c.nonce, c.item_id, c.text, c.by.count()}),
       "command id");
 }
 

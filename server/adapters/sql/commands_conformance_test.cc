@@ -57,6 +57,9 @@ TEST_P(CommandsConformance, CommandIsReadBackWhole) {
   command.run_id = RunId::Of(device_, 2);
   command.seal_step = SealStep::kGranted;
   command.nonce = Bytes(32, 9);
+  command.item_id = "policy";
+  command.text = "known fault";
+  command.by = std::chrono::minutes(30);
   ASSERT_OK(Insert(command));
   Reopen();
   ASSERT_OK_AND_ASSIGN(const Command got, ReadValue([&](Tx& tx) {
@@ -75,6 +78,9 @@ TEST_P(CommandsConformance, CommandIsReadBackWhole) {
   EXPECT_EQ(got.run_id, command.run_id);
   EXPECT_EQ(got.seal_step, command.seal_step);
   EXPECT_EQ(got.nonce, command.nonce);
+  EXPECT_EQ(got.item_id, command.item_id);
+  EXPECT_EQ(got.text, command.text);
+  EXPECT_EQ(got.by, command.by);
 }
 
 TEST_P(CommandsConformance, CommandIdIsTakenOnce) {
@@ -131,6 +137,21 @@ TEST_P(CommandsConformance, RequestIdFindsItsCommandUntilForgotten) {
   EXPECT_OK(Find("users/ann", "r-1"));
   clock_.Turn(std::chrono::seconds(1));
   EXPECT_THAT(Find("users/ann", "r-1"), StatusIs(StatusCode::kNotFound));
+}
+
+TEST_P(CommandsConformance, EveryKindIsReadBack) {
+  char digit = '0';
+  for (int kind = static_cast<int>(CommandKind::kStart);
+       kind <= static_cast<int>(CommandKind::kSignIn); ++kind) {
+    Command command = NewCommand(digit == '9' + 1 ? digit = 'a' : digit);
+    ++digit;
+    command.kind = static_cast<CommandKind>(kind);
+    ASSERT_OK(Insert(command));
+    ASSERT_OK_AND_ASSIGN(const Command got, ReadValue([&](Tx& tx) {
+                           return tx.commands.GetCommand(command.command_id);
+                         }));
+    EXPECT_EQ(got.kind, command.kind);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, CommandsConformance, testing::ValuesIn(test::StoreKinds()),

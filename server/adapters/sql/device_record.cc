@@ -2,6 +2,7 @@
 #include "server/adapters/sql/device_record.h"
 
 #include "server/adapters/sql/columns.h"
+#include "server/adapters/sql/json_columns.h"
 
 namespace preseal::server {
 namespace {
@@ -16,7 +17,9 @@ constexpr Sql kInsert(
     " :contact, :contact_time, :lab, :enrolled, :attempt, :phase, :item_name, :items_done,"
     " :items_total, :percent, :blocking_satisfied, :run_start_time, :run_end_time,"
     " :last_command_id, :ek_spki_sha256, :certificate_sha256, :seal_unconfirmed, :seal_time,"
-    " :revision, :refused_attempts, :quarantined) ON CONFLICT DO NOTHING");
+    " :revision, :refused_attempts, :quarantined, :sku, :group_tag, :attributes, :device_name,"
+    " :flow, :held, :wait, :sealed_plan_digest, :deployments, :allow_next, :signed_in_user)"
+    " ON CONFLICT DO NOTHING");
 
 // An UPDATE rewrites every index over the columns it names, changed or not. Most writes are
 // progress, so the indexed columns have a statement of their own that rarely finds a row.
@@ -38,7 +41,10 @@ constexpr Sql kUpdateRest(
     " run_start_time = :run_start_time, run_end_time = :run_end_time,"
     " last_command_id = :last_command_id, certificate_sha256 = :certificate_sha256,"
     " seal_unconfirmed = :seal_unconfirmed, seal_time = :seal_time, revision = :revision,"
-    " refused_attempts = :refused_attempts, quarantined = :quarantined"
+    " refused_attempts = :refused_attempts, quarantined = :quarantined, sku = :sku,"
+    " group_tag = :group_tag, attributes = :attributes, device_name = :device_name, flow = :flow,"
+    " held = :held, wait = :wait, sealed_plan_digest = :sealed_plan_digest,"
+    " deployments = :deployments, allow_next = :allow_next, signed_in_user = :signed_in_user"
     " WHERE device_number = :device_number");
 
 std::string_view TextOf(const std::optional<CommandId>& id) {
@@ -54,6 +60,22 @@ Failure ReadFailure(sql::Row& row) {
   failure.seen = row.Text();
   failure.expected = row.Text();
   return failure;
+}
+
+// The columns of migration 006.
+Status ReadFlowFacts(Columns& columns, Device* device) {
+  device->sku = columns->Text();
+  device->group_tag = columns->Text();
+  RETURN_IF_ERROR(FromJson(columns->Text(), "devices", &device->attributes));
+  device->device_name = columns->Text();
+  device->flow = columns.Enum(Flow::kTechnician, Flow::kUser);
+  device->held = columns->Flag();
+  RETURN_IF_ERROR(FromJson(columns->Text(), "devices", &device->wait));
+  device->sealed_plan_digest = columns->Text();
+  device->deployments = columns->Unsigned32();
+  RETURN_IF_ERROR(FromJson(columns->Text(), "devices", &device->allow_next));
+  device->signed_in_user = columns->Text();
+  return OkStatus();
 }
 
 }  // namespace
@@ -94,6 +116,7 @@ Status ReadDevice(sql::Row& row, Device* device) {
   device->revision = columns->Unsigned();
   device->refused_attempts = columns->Unsigned32();
   device->quarantined = columns->Flag();
+  RETURN_IF_ERROR(ReadFlowFacts(columns, device));
   return columns.status();
 }
 
@@ -106,6 +129,9 @@ StatusOr<std::vector<Device>> QueryDevices(sql::Connection& connection, const sq
 }
 
 Status InsertDevice(sql::Connection& connection, const Device& d) {
+  const std::string attributes = ToJson(d.attributes);
+  const std::string wait = ToJson(d.wait);
+  const std::string allow_next = ToJson(d.allow_next);
   return ExpectInserted(connection.Execute(kInsert, {d.id.number(),
                                                      d.serial_number,
                                                      d.manufacturer,
@@ -143,11 +169,25 @@ Status InsertDevice(sql::Connection& connection, const Device& d) {
                                                      d.seal_time,
                                                      d.revision,
                                                      d.refused_attempts,
-                                                     d.quarantined}),
+                                                     d.quarantined,
+                                                     d.sku,
+                                                     d.group_tag,
+                                                     attributes,
+                                                     d.device_name,
+                                                     d.flow,
+                                                     d.held,
+                                                     wait,
+                                                     d.sealed_plan_digest,
+                                                     d.deployments,
+                                                     allow_next,
+                                                     d.signed_in_user}),
                         "serial number or EK");
 }
 
 Status UpdateDevice(sql::Connection& connection, const Device& d) {
+  const std::string attributes = ToJson(d.attributes);
+  const std::string wait = ToJson(d.wait);
+  const std::string allow_next = ToJson(d.allow_next);
   RETURN_IF_ERROR(
       ExpectOneRow(connection.Execute(kUpdateRest, {d.manufacturer,
                                                     d.model,
@@ -180,6 +220,17 @@ Status UpdateDevice(sql::Connection& connection, const Device& d) {
                                                     d.revision,
                                                     d.refused_attempts,
                                                     d.quarantined,
+                                                    d.sku,
+                                                    d.group_tag,
+                                                    attributes,
+                                                    d.device_name,
+                                                    d.flow,
+                                                    d.held,
+                                                    wait,
+                                                    d.sealed_plan_digest,
+                                                    d.deployments,
+                                                    allow_next,
+                                                    d.signed_in_user,
                                                     d.id.number()}),
                    d.id.text()));
   const auto batch = sql::Param::OrNull(d.batch.text());

@@ -15,8 +15,9 @@
   "attempt,"                                                                                   \
   " phase, item_name, items_done, items_total, percent, blocking_satisfied, run_start_time,"   \
   " run_end_time, last_command_id, ek_spki_sha256, certificate_sha256, seal_unconfirmed,"      \
-  " seal_time, revision, refused_attempts, quarantined"
-#define PRESEAL_DEVICE_TYPES "itttttttiiittttttiiiiiitiiiiiitbbiiiii"
+  " seal_time, revision, refused_attempts, quarantined, sku, group_tag, attributes,"           \
+  " device_name, flow, held, wait, sealed_plan_digest, deployments, allow_next, signed_in_user"
+#define PRESEAL_DEVICE_TYPES "itttttttiiittttttiiiiiitiiiiiitbbiiiiittttiittitt"
 
 namespace preseal::server {
 

@@ -62,6 +62,45 @@ void FillIn(WallTime time, Device* device) {
   device->certificate_sha256 = Bytes(32, 8);
   device->seal_unconfirmed = true;
   device->seal_time = time + std::chrono::seconds(2);
+  device->sku = "X1-512";
+  device->group_tag = "kiosks";
+  device->attributes = {{"floor", "3"}, {"quote", "a \"b\" \\"}};
+  device->device_name = "KIOSK-17";
+  device->flow = Flow::kUser;
+  device->held = true;
+  device->wait = Wait{Wait::Kind::kHold, "lena", time, std::chrono::minutes(5), 2};
+  device->sealed_plan_digest = "ab12";
+  device->deployments = 2;
+  device->allow_next = AllowNext{"lena", "new mainboard", time};
+  device->signed_in_user = "eve@example.org";
+}
+
+void ExpectSameWait(const std::optional<Wait>& got, const std::optional<Wait>& wanted) {
+  ASSERT_EQ(got.has_value(), wanted.has_value());
+  if (!got) return;
+  EXPECT_EQ(got->kind, wanted->kind);
+  EXPECT_EQ(got->owner, wanted->owner);
+  EXPECT_EQ(got->start_time, wanted->start_time);
+  EXPECT_EQ(got->limit, wanted->limit);
+  EXPECT_EQ(got->place, wanted->place);
+}
+
+void ExpectSameFlowFacts(const Device& got, const Device& wanted) {
+  EXPECT_EQ(got.sku, wanted.sku);
+  EXPECT_EQ(got.group_tag, wanted.group_tag);
+  EXPECT_EQ(got.attributes, wanted.attributes);
+  EXPECT_EQ(got.device_name, wanted.device_name);
+  EXPECT_EQ(got.flow, wanted.flow);
+  EXPECT_EQ(got.held, wanted.held);
+  ExpectSameWait(got.wait, wanted.wait);
+  EXPECT_EQ(got.sealed_plan_digest, wanted.sealed_plan_digest);
+  EXPECT_EQ(got.deployments, wanted.deployments);
+  EXPECT_EQ(got.signed_in_user, wanted.signed_in_user);
+  ASSERT_EQ(got.allow_next.has_value(), wanted.allow_next.has_value());
+  if (!got.allow_next) return;
+  EXPECT_EQ(got.allow_next->actor, wanted.allow_next->actor);
+  EXPECT_EQ(got.allow_next->reason, wanted.allow_next->reason);
+  EXPECT_EQ(got.allow_next->expire_time, wanted.allow_next->expire_time);
 }
 
 void ExpectSame(const Device& got, const Device& wanted) {
@@ -101,6 +140,7 @@ void ExpectSame(const Device& got, const Device& wanted) {
   EXPECT_EQ(got.seal_unconfirmed, wanted.seal_unconfirmed);
   EXPECT_EQ(got.seal_time, wanted.seal_time);
   EXPECT_EQ(got.revision, wanted.revision);
+  ExpectSameFlowFacts(got, wanted);
 }
 
 TEST_P(DevicesConformance, InsertedRecordIsReadBackWhole) {

@@ -70,6 +70,19 @@ TEST_P(RunsConformance, RunIsReadBackWithItsPlan) {
   run.outcome = RunOutcome::kSucceeded;
   run.end_time = Time(9);
   run.event_count = 12;
+  run.flow = Flow::kUser;
+  run.profile_version = 4;
+  run.timed_out = run.continued = run.held = true;
+  run.device_run_time = std::chrono::milliseconds(1234);
+  run.limit = std::chrono::minutes(60);
+  run.wait = Wait{Wait::Kind::kReboot, "device", Time(2), std::chrono::minutes(20), 0};
+  run.esp = {.allow_reset = true,
+             .allow_use_on_error = true,
+             .block_use = false,
+             .block_retry = true,
+             .allow_log_collection = false,
+             .show_progress = false,
+             .error_message = "call 100"};
   ASSERT_OK(InsertRun(run));
   Reopen();
   ASSERT_OK_AND_ASSIGN(const RunRecord got,
@@ -82,6 +95,17 @@ TEST_P(RunsConformance, RunIsReadBackWithItsPlan) {
   EXPECT_EQ(got.profile_digest, run.profile_digest);
   EXPECT_EQ(got.event_count, run.event_count);
   EXPECT_EQ(got.plan, run.plan);
+  EXPECT_EQ(got.flow, run.flow);
+  EXPECT_EQ(got.profile_version, 4u);
+  EXPECT_TRUE(got.timed_out && got.continued && got.held);
+  EXPECT_EQ(got.device_run_time, run.device_run_time);
+  EXPECT_EQ(got.limit, run.limit);
+  ASSERT_TRUE(got.wait.has_value());
+  EXPECT_EQ(got.wait->kind, Wait::Kind::kReboot);
+  EXPECT_EQ(got.wait->start_time, Time(2));
+  EXPECT_TRUE(got.esp.allow_reset && got.esp.allow_use_on_error && got.esp.block_retry);
+  EXPECT_FALSE(got.esp.block_use || got.esp.allow_log_collection || got.esp.show_progress);
+  EXPECT_EQ(got.esp.error_message, "call 100");
 }
 
 TEST_P(RunsConformance, RunIdIsTakenOnce) {
@@ -96,12 +120,15 @@ TEST_P(RunsConformance, UnknownRunIsNotFoundAndCannotBeUpdated) {
               StatusIs(StatusCode::kInternal));
 }
 
-TEST_P(RunsConformance, UpdateWritesOutcomeEndAndCountOnly) {
+TEST_P(RunsConformance, UpdateWritesWhatChangesWhileItGoesOnAndNothingElse) {
   RunRecord run = NewRun(1);
   ASSERT_OK(InsertRun(run));
   run.outcome = RunOutcome::kFailed;
   run.end_time = Time(30);
   run.event_count = 4;
+  run.held = true;
+  run.limit = std::chrono::minutes(90);
+  run.wait = Wait{.kind = Wait::Kind::kHold, .owner = "lena"};
   run.profile = "other";
   ASSERT_OK(Write([&](Tx& tx) { return tx.runs.UpdateRun(run); }));
   ASSERT_OK_AND_ASSIGN(const RunRecord got,
@@ -109,6 +136,10 @@ TEST_P(RunsConformance, UpdateWritesOutcomeEndAndCountOnly) {
   EXPECT_EQ(got.outcome, RunOutcome::kFailed);
   EXPECT_EQ(got.end_time, Time(30));
   EXPECT_EQ(got.event_count, 4u);
+  EXPECT_TRUE(got.held);
+  EXPECT_EQ(got.limit, std::chrono::minutes(90));
+  ASSERT_TRUE(got.wait.has_value());
+  EXPECT_EQ(got.wait->owner, "lena");
   EXPECT_EQ(got.profile, "kiosk");
 }
 
@@ -137,6 +168,13 @@ TEST_P(RunsConformance, ItemsKeepTheirOrderWhenReplaced) {
   changed.start_time = Time(1);
   changed.end_time = Time(2);
   changed.exit_code = -3;
+  changed.attempt = 3;
+  changed.done = 2;
+  changed.total = uint64_t{1} << 40;
+  changed.wait = Wait{Wait::Kind::kToken, "download", Time(1), std::chrono::minutes(60), 4};
+  changed.waiver = Waiver{"lena", "known \xff fault", Time(3)};
+  changed.origin = "group kiosks";
+  changed.stalled = true;
   ASSERT_OK(Write([&](Tx& tx) {
     RETURN_IF_ERROR(tx.runs.PutItem(device_, 1, changed));
     return tx.runs.PutItem(device_, 1, NewItem("new"));
@@ -155,6 +193,16 @@ TEST_P(RunsConformance, ItemsKeepTheirOrderWhenReplaced) {
   EXPECT_EQ(items[0].start_time, Time(1));
   EXPECT_EQ(items[0].end_time, Time(2));
   EXPECT_EQ(items[0].exit_code, -3);
+  EXPECT_EQ(items[0].attempt, 3u);
+  EXPECT_EQ(items[0].done, 2u);
+  EXPECT_EQ(items[0].total, uint64_t{1} << 40);
+  ASSERT_TRUE(items[0].wait && items[0].waiver);
+  EXPECT_EQ(items[0].wait->place, 4u);
+  EXPECT_EQ(items[0].waiver->actor, "lena");
+  EXPECT_EQ(items[0].waiver->time, Time(3));
+  EXPECT_EQ(items[0].origin, "group kiosks");
+  EXPECT_TRUE(items[0].stalled);
+  EXPECT_FALSE(items[1].wait || items[1].waiver || items[1].stalled);
   EXPECT_EQ(items[1].item_id.text(), "a");
   EXPECT_EQ(items[1].exit_code, std::nullopt);
   EXPECT_EQ(items[2].item_id.text(), "new");

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "common/sql/connection.h"
+#include "server/adapters/sql/migrations.h"
 #include "tests/support/store_conformance.h"
 
 namespace preseal::server {
@@ -78,6 +79,46 @@ TEST_F(SqliteStoreTest, RefusesADatabaseOfANewerVersion) {
   Fill();
   Execute("INSERT INTO schema_migrations VALUES (999, 'future', '', 0)");
   EXPECT_THAT(Open(), StatusIs(StatusCode::kFailedPrecondition, "newer version"));
+}
+
+// 006 gives what was sealed before it one deployment, with the plan of its last run.
+TEST_F(SqliteStoreTest, CountsWhatAnOlderVersionSealedAsOneDeployment) {
+  Fill();
+  {
+    ASSERT_OK_AND_ASSIGN(auto connection,
+                         sql::Connection::Open(path_ + "5", sql::Connection::Mode::kReadWrite));
+    ASSERT_OK(sql::Migrate(connection.get(), SqliteMigrations().first(5), clock_.Now()));
+    ASSERT_OK(connection->ExecuteScript(
+        "ATTACH '" + path_ + "' AS newer;" +
+        "INSERT INTO devices SELECT device_number, serial_number, manufacturer, model, batch_id,"
+        " slot, assigned_user, profile, state, state_time, create_time, failure_code,"
+        " failure_item_id, failure_message, failure_remedy, failure_seen, failure_expected,"
+        " contact, contact_time, lab, enrolled, 1, phase, item_name, items_done, items_total,"
+        " percent, blocking_satisfied, run_start_time, run_end_time, last_command_id,"
+        " ek_spki_sha256, certificate_sha256, seal_unconfirmed, seal_time, revision,"
+        " refused_attempts, quarantined FROM newer.devices WHERE device_number < 1003;"
+        "INSERT INTO runs VALUES (1001, 1, 1, 5, 9, 'office', 'ab12', 0);"
+        "UPDATE devices SET seal_time = 10 WHERE device_number = 1001"));
+  }
+  ASSERT_OK_AND_ASSIGN(auto store, SqliteStore::Open(path_ + "5", &clock_));
+  ASSERT_OK(store->Read([](Tx& tx) -> Status {
+    ASSIGN_OR_RETURN(const Device sealed, tx.devices.Get(DeviceId::FromNumber(1001)));
+    EXPECT_EQ(sealed.deployments, 1u);
+    EXPECT_EQ(sealed.sealed_plan_digest, "ab12");
+    EXPECT_EQ(sealed.flow, Flow::kTechnician);
+    ASSIGN_OR_RETURN(const Device never, tx.devices.Get(DeviceId::FromNumber(1002)));
+    EXPECT_EQ(never.deployments, 0u);
+    return OkStatus();
+  }));
+}
+
+TEST_F(SqliteStoreTest, DamagedJsonInTheFileIsDataLoss) {
+  Fill();
+  Execute("UPDATE devices SET wait = '{\"kind\": \"none\"}' WHERE device_number = 1003");
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  EXPECT_THAT(
+      store->Read([](Tx& tx) { return tx.devices.Get(DeviceId::FromNumber(1003)).status(); }),
+      StatusIs(StatusCode::kDataLoss, "JSON column"));
 }
 
 TEST_F(SqliteStoreTest, DoesNotStartAnewWhereAStoreMustExist) {
