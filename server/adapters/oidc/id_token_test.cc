@@ -149,12 +149,13 @@ TEST_F(IdTokenTest, NeedsTheKeysNameOnlyWhereThereAreSeveral) {
 }
 
 TEST_F(IdTokenTest, RefusesAlgNone) {
-  EXPECT_FALSE(Verify(test::UnsignedToken({{"alg", "none"}, {"kid", "k1"}}, claims_)).accepted());
+  EXPECT_EQ(Outcome(test::UnsignedToken({{"alg", "none"}, {"kid", "k1"}}, claims_)),
+            IdTokenOutcome::kMalformed);
   // The good token's signature does not help.
   std::string token = Token();
   token.replace(0, token.find('.'),
                 crypto::Base64UrlEncode(AsBytes(R"({"alg":"none","kid":"k1"})")));
-  EXPECT_FALSE(Verify(token).accepted());
+  EXPECT_EQ(Outcome(token), IdTokenOutcome::kMalformed);
 }
 
 TEST_F(IdTokenTest, RefusesHs256WithThePublicKeyAsItsSecret) {
