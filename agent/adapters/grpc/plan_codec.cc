@@ -1,166 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 // The half of RunCodec that reads plans.
-#include <algorithm>
-#include <chrono>
-
+#include "agent/adapters/grpc/plan_wire.h"
 #include "agent/adapters/grpc/run_codec.h"
+#include "agent/adapters/grpc/wire_values.h"
 #include "common/base/limits.h"
-#include "preseal/plan/v1/plan.pb.h"
 
 namespace preseal::agent {
 namespace {
 
 namespace wire = plan::v1;
-namespace esp = progress::v1;
 
-StatusOr<Category> FromWire(esp::Category category) {
-  switch (category) {
-    case esp::CATEGORY_HARDWARE:
-      return Category::kHardware;
-    case esp::CATEGORY_JOIN:
-      return Category::kJoin;
-    case esp::CATEGORY_MANAGEMENT:
-      return Category::kManagement;
-    case esp::CATEGORY_POLICIES:
-      return Category::kPolicies;
-    case esp::CATEGORY_CERTIFICATES:
-      return Category::kCertificates;
-    case esp::CATEGORY_NETWORK:
-      return Category::kNetwork;
-    case esp::CATEGORY_APPS:
-      return Category::kApps;
+// Plans of older servers say nothing; they are the technician's.
+StatusOr<Flow> FromWire(progress::v1::Flow flow) {
+  switch (flow) {
+    case progress::v1::FLOW_UNSPECIFIED:
+    case progress::v1::FLOW_TECHNICIAN:
+      return Flow::kTechnician;
+    case progress::v1::FLOW_USER:
+      return Flow::kUser;
     default:
-      return InvalidArgument("category unknown");
+      return InvalidArgument("flow unknown");
   }
 }
 
-StatusOr<Gating> FromWire(esp::Gating gating) {
-  switch (gating) {
-    case esp::GATING_BLOCKING:
-      return Gating::kBlocking;
-    case esp::GATING_TRACKED:
-      return Gating::kTracked;
-    case esp::GATING_BACKGROUND:
-      return Gating::kBackground;
+StatusOr<StepGroup::OnFailure> FromWire(wire::Group::OnFailure on_failure) {
+  switch (on_failure) {
+    case wire::Group::ON_FAILURE_UNSPECIFIED:
+      return StepGroup::OnFailure::kDefault;
+    case wire::Group::ON_FAILURE_NEXT:
+      return StepGroup::OnFailure::kNext;
+    case wire::Group::ON_FAILURE_LEAVE_GROUP:
+      return StepGroup::OnFailure::kLeaveGroup;
+    case wire::Group::ON_FAILURE_STOP:
+      return StepGroup::OnFailure::kStop;
+    case wire::Group::ON_FAILURE_HOLD:
+      return StepGroup::OnFailure::kHold;
     default:
-      return InvalidArgument("gating unknown");
+      return InvalidArgument("on_failure unknown");
   }
 }
 
-StatusOr<ExitMeaning> FromWire(wire::ExitCodeRule::Result result) {
-  switch (result) {
-    case wire::ExitCodeRule::RESULT_SUCCESS:
-      return ExitMeaning::kSuccess;
-    case wire::ExitCodeRule::RESULT_RETRY:
-      return ExitMeaning::kRetry;
-    case wire::ExitCodeRule::RESULT_FAIL:
-      return ExitMeaning::kFail;
-    default:
-      return InvalidArgument("exit code result unknown");
-  }
+StatusOr<StepGroup> FromWire(const wire::Group& in) {
+  StepGroup group;
+  group.name = in.name();
+  group.max_in_flight = in.max_in_flight();
+  ASSIGN_OR_RETURN(group.on_failure, FromWire(in.on_failure()));
+  group.after.assign(in.after().begin(), in.after().end());
+  group.teardown = in.teardown();
+  return group;
 }
 
-StatusOr<Artifact> FromWire(const wire::Artifact& in) {
-  Artifact artifact;
-  if (in.sha256().size() != artifact.sha256.size()) {
-    return InvalidArgument("artefact digest must have 32 bytes");
-  }
-  std::copy(in.sha256().begin(), in.sha256().end(), artifact.sha256.begin());
-  artifact.size = in.size();
-  artifact.file_name = in.file_name();
-  return artifact;
+StatusOr<EspSettings> FromWire(const wire::EspSettings& in) {
+  RETURN_IF_ERROR(CheckCharacters("error_message", in.error_message(), kErrorMessageCharsMax));
+  EspSettings esp;
+  esp.show_progress = in.show_progress();
+  esp.timeout = ReadDuration(in.timeout());
+  esp.error_message = in.error_message();
+  esp.allow_log_collection = in.allow_log_collection();
+  esp.only_out_of_box = in.only_out_of_box();
+  esp.install_quality_updates = in.install_quality_updates();
+  esp.block_use = in.block_use();
+  esp.allow_reset = in.allow_reset();
+  esp.allow_use_on_error = in.allow_use_on_error();
+  esp.block_retry = in.block_retry();
+  esp.blocking_items.assign(in.blocking_items().begin(), in.blocking_items().end());
+  esp.only_fail_selected = in.only_fail_selected();
+  return esp;
 }
 
-StatusOr<StepAction> FromWire(const wire::FileStep& in) {
-  FileStep file{in.path(), in.mode(), Bytes{}};
-  switch (in.source_case()) {
-    case wire::FileStep::kContent:
-      file.source = ToBytes(in.content());
-      break;
-    case wire::FileStep::kArtifact: {
-      ASSIGN_OR_RETURN(file.source, FromWire(in.artifact()));
-      break;
-    }
-    case wire::FileStep::SOURCE_NOT_SET:
-      return InvalidArgument("file has neither content nor artefact");
-  }
-  return StepAction(std::move(file));
+// What is said once for the whole plan.
+Status PutSettings(const wire::Plan& in, Plan* plan) {
+  plan->profile = in.profile();
+  plan->profile_digest = in.profile_digest();
+  plan->profile_version = in.profile_version();
+  ASSIGN_OR_RETURN(plan->flow, FromWire(in.flow()));
+  ASSIGN_OR_RETURN(plan->mode, ReadMode(in.mode()));
+  ASSIGN_OR_RETURN_CTX(plan->esp, FromWire(in.esp()), "esp");
+  ASSIGN_OR_RETURN_CTX(plan->out_of_box, ReadOutOfBox(in.out_of_box()), "out_of_box");
+  plan->device_name = in.device_name();
+  plan->reboots_max = in.reboots_max();
+  plan->device_setup_timeout = ReadDuration(in.device_setup_timeout());
+  plan->account_setup_timeout = ReadDuration(in.account_setup_timeout());
+  return OkStatus();
 }
 
-StatusOr<StepAction> FromWire(const wire::NetworkProfileStep& in) {
-  NetworkProfileStep network{in.name(), NetworkProfileStep::Format::kSystemdNetworkd, in.content()};
-  switch (in.format()) {
-    case wire::NetworkProfileStep::FORMAT_SYSTEMD_NETWORKD:
-      return StepAction(std::move(network));
-    case wire::NetworkProfileStep::FORMAT_NETWORKMANAGER_KEYFILE:
-      network.format = NetworkProfileStep::Format::kNetworkManagerKeyfile;
-      return StepAction(std::move(network));
-    default:
-      return InvalidArgument("network profile format unknown");
-  }
-}
-
-StatusOr<StepAction> FromWire(const wire::PackageStep& in) {
-  PackageStep package;
-  switch (in.format()) {
-    case wire::PackageStep::FORMAT_DEB:
-      package.format = PackageStep::Format::kDeb;
-      break;
-    case wire::PackageStep::FORMAT_TAR_ZST:
-      package.format = PackageStep::Format::kTarZst;
-      break;
-    default:
-      return InvalidArgument("package format unknown");
-  }
-  ASSIGN_OR_RETURN(package.artifact, FromWire(in.artifact()));
-  package.package_name = in.package_name();
-  package.package_version = in.package_version();
-  package.destination = in.destination();
-  return StepAction(std::move(package));
-}
-
-StatusOr<StepAction> ActionOf(const wire::Step& in) {
-  switch (in.kind_case()) {
-    case wire::Step::kFile:
-      return FromWire(in.file());
-    case wire::Step::kScript:
-      return StepAction(
-          ScriptStep{in.script().detect(), in.script().apply(), in.script().verify()});
-    case wire::Step::kCertificate:
-      return StepAction(CertificateStep{in.certificate().path(), ToBytes(in.certificate().pem())});
-    case wire::Step::kNetworkProfile:
-      return FromWire(in.network_profile());
-    case wire::Step::kPackage:
-      return FromWire(in.package());
-    case wire::Step::KIND_NOT_SET:
-      break;
-  }
-  return InvalidArgument("kind unknown to this agent");
-}
-
-// Seconds beyond the limit are cut before they are multiplied: a huge value must be refused by
-// CheckPlan, not overflow here.
-std::chrono::milliseconds FromWire(const google::protobuf::Duration& duration) {
-  const int64_t most = std::chrono::seconds(kStepTimeoutMax).count() + 1;
-  const int64_t seconds = std::clamp<int64_t>(duration.seconds(), -1, most);
-  return std::chrono::seconds(seconds) + std::chrono::milliseconds(duration.nanos() / 1'000'000);
-}
-
-StatusOr<Step> FromWire(const wire::Step& in) {
-  Step step;
-  step.item_id = in.item_id();
-  step.display_name = in.display_name();
-  ASSIGN_OR_RETURN(step.category, FromWire(in.category()));
-  ASSIGN_OR_RETURN(step.gating, FromWire(in.gating()));
-  step.after.assign(in.after().begin(), in.after().end());
-  step.timeout = FromWire(in.timeout());
-  step.attempts = in.attempts();
-  for (const wire::ExitCodeRule& rule : in.exit_codes()) {
-    ASSIGN_OR_RETURN(const ExitMeaning meaning, FromWire(rule.result()));
-    step.exit_codes.push_back({rule.code(), meaning});
-  }
-  ASSIGN_OR_RETURN(step.action, ActionOf(in));
-  return step;
+// The steps that give the device its name have it from the plan.
+void TellName(const std::string& device_name, StepAction* action) {
+  if (auto* naming = std::get_if<SetNameStep>(action)) naming->device_name = device_name;
+  if (auto* join = std::get_if<OfflineJoinStep>(action)) join->computer_name = device_name;
 }
 
 }  // namespace
@@ -171,10 +98,17 @@ StatusOr<Plan> RunCodec::DecodePlan(ByteView bytes) const {
   if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return InvalidArgument("plan does not parse");
   }
-  Plan plan{in.profile(), in.profile_digest(), {}};
+  Plan plan;
+  RETURN_IF_ERROR(PutSettings(in, &plan));
+  for (const wire::Group& group : in.groups()) {
+    ASSIGN_OR_RETURN_CTX(StepGroup converted, FromWire(group),
+                         "group " + EscapeForLog(group.name(), kItemIdBytesMax));
+    plan.groups.push_back(std::move(converted));
+  }
   for (const wire::Step& step : in.steps()) {
-    ASSIGN_OR_RETURN_CTX(Step converted, FromWire(step),
+    ASSIGN_OR_RETURN_CTX(Step converted, ReadStep(step),
                          "item " + EscapeForLog(step.item_id(), kItemIdBytesMax));
+    TellName(plan.device_name, &converted.action);
     plan.steps.push_back(std::move(converted));
   }
   return plan;

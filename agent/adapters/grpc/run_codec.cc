@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/adapters/grpc/run_codec.h"
 
-#include <algorithm>
 #include <cstdlib>
 
+#include "agent/adapters/grpc/wire_values.h"
 #include "preseal/progress/v1/progress.pb.h"
 
 namespace preseal::agent {
@@ -31,25 +31,41 @@ wire::ItemState ToWire(ItemState state) {
   std::abort();
 }
 
-StatusOr<ItemState> FromWire(wire::ItemState state) {
-  switch (state) {
-    case wire::ITEM_STATE_NOT_STARTED:
-      return ItemState::kNotStarted;
-    case wire::ITEM_STATE_IDENTIFYING:
-      return ItemState::kIdentifying;
-    case wire::ITEM_STATE_IN_PROGRESS:
-      return ItemState::kInProgress;
-    case wire::ITEM_STATE_VERIFYING:
-      return ItemState::kVerifying;
-    case wire::ITEM_STATE_SUCCEEDED:
-      return ItemState::kSucceeded;
-    case wire::ITEM_STATE_FAILED:
-      return ItemState::kFailed;
-    case wire::ITEM_STATE_NOT_REQUIRED:
-      return ItemState::kNotRequired;
-    default:
-      return InvalidArgument("unknown item state");
+wire::Wait::Kind ToWire(Wait::Kind kind) {
+  switch (kind) {
+    case Wait::Kind::kToken:
+      return wire::Wait::KIND_TOKEN;
+    case Wait::Kind::kInstaller:
+      return wire::Wait::KIND_INSTALLER;
+    case Wait::Kind::kRetry:
+      return wire::Wait::KIND_RETRY;
+    case Wait::Kind::kPrompt:
+      return wire::Wait::KIND_PROMPT;
+    case Wait::Kind::kHold:
+      return wire::Wait::KIND_HOLD;
+    case Wait::Kind::kReboot:
+      return wire::Wait::KIND_REBOOT;
+    case Wait::Kind::kServer:
+      return wire::Wait::KIND_SERVER;
+    case Wait::Kind::kSpool:
+      return wire::Wait::KIND_SPOOL;
   }
+  std::abort();
+}
+
+void Put(const Wait& wait, wire::Wait* out) {
+  out->set_kind(ToWire(wait.kind));
+  out->set_owner(wait.owner);
+  Set(wait.limit, out->mutable_limit());
+  out->set_place(wait.place);
+}
+
+void Put(const EngineMemory& memory, wire::EngineMemory* out) {
+  Set(memory.held, out->mutable_held());
+  Set(memory.began, out->mutable_began());
+  out->set_interruptions(memory.interruptions);
+  out->set_extended_item_id(memory.extended_item_id);
+  Set(memory.extended_by, out->mutable_extended_by());
 }
 
 void Put(const RunStarted& started, wire::Event& event) {
@@ -67,6 +83,12 @@ void Put(const ItemChanged& change, wire::Event& event) {
   body->set_message(change.message);
   body->set_already_done(change.already_done);
   if (change.exit_code) body->set_exit_code(*change.exit_code);
+  body->set_attempt(change.attempt);
+  body->set_done(change.done);
+  body->set_total(change.total);
+  if (change.wait) Put(*change.wait, body->mutable_wait());
+  body->set_stalled(change.stalled);
+  body->set_reboots(change.reboots);
 }
 
 void Put(const LogLine& line, wire::Event& event) {
@@ -87,7 +109,10 @@ void Put(const RunFinished& finished, wire::Event& event) {
     }
     std::abort();
   };
-  event.mutable_run_finished()->set_outcome(outcome());
+  auto* body = event.mutable_run_finished();
+  body->set_outcome(outcome());
+  body->set_timed_out(finished.timed_out);
+  body->set_continued(finished.continued);
 }
 
 void Put(const CommandChanged& change, wire::Event& event) {
@@ -122,81 +147,40 @@ void Put(const SealArmed& armed, wire::Event& event) {
   body->set_birth_certificate_sha256(ToString(armed.birth_certificate_sha256));
 }
 
-StatusOr<EventBody> Take(const wire::ItemChanged& body) {
-  ItemChanged change;
-  change.item_id = body.item_id();
-  ASSIGN_OR_RETURN(change.state, FromWire(body.state()));
-  change.percent = body.percent();
-  change.code = body.code();
-  change.message = body.message();
-  change.already_done = body.already_done();
-  if (body.has_exit_code()) change.exit_code = body.exit_code();
-  return EventBody(std::move(change));
+void Put(const RunInterrupted& interrupted, wire::Event& event) {
+  auto* body = event.mutable_run_interrupted();
+  body->set_item_id(interrupted.item_id);
+  body->set_boot_id(interrupted.boot_id);
+  Set(interrupted.back_within, body->mutable_back_within());
 }
 
-StatusOr<EventBody> Take(const wire::RunFinished& body) {
-  switch (body.outcome()) {
-    case wire::RUN_OUTCOME_SUCCEEDED:
-      return EventBody(RunFinished{RunOutcome::kSucceeded});
-    case wire::RUN_OUTCOME_FAILED:
-      return EventBody(RunFinished{RunOutcome::kFailed});
-    case wire::RUN_OUTCOME_ABANDONED:
-      return EventBody(RunFinished{RunOutcome::kAbandoned});
-    default:
-      return InvalidArgument("unknown run outcome");
-  }
+void Put(const RunResumed& resumed, wire::Event& event) {
+  auto* body = event.mutable_run_resumed();
+  body->set_boot_id(resumed.boot_id);
+  body->set_rebooted(resumed.rebooted);
+  body->set_planned(resumed.planned);
+  body->set_late(resumed.late);
 }
 
-StatusOr<EventBody> Take(const wire::CommandChanged& body) {
-  CommandChanged change{body.command_id(), CommandState::kAccepted, body.code(), body.message()};
-  switch (body.state()) {
-    case wire::CommandChanged::STATE_ACCEPTED:
-      break;
-    case wire::CommandChanged::STATE_DONE:
-      change.state = CommandState::kDone;
-      break;
-    case wire::CommandChanged::STATE_FAILED:
-      change.state = CommandState::kFailed;
-      break;
-    default:
-      return InvalidArgument("unknown command state");
-  }
-  return EventBody(std::move(change));
+void Put(const HoldChanged& change, wire::Event& event) {
+  auto* body = event.mutable_hold_changed();
+  body->set_held(change.held);
+  body->set_actor(change.actor);
+  body->set_reason(change.reason);
 }
 
-StatusOr<EventBody> Take(const wire::SealArmed& body) {
-  SealArmed armed{body.command_id(), {}};
-  const std::string& digest = body.birth_certificate_sha256();
-  if (digest.size() != armed.birth_certificate_sha256.size()) {
-    return InvalidArgument("digest of the birth certificate has a wrong length");
-  }
-  std::copy(digest.begin(), digest.end(), armed.birth_certificate_sha256.begin());
-  return EventBody(std::move(armed));
+void Put(const ItemWaived& waived, wire::Event& event) {
+  auto* body = event.mutable_item_waived();
+  body->set_item_id(waived.item_id);
+  body->set_actor(waived.actor);
+  body->set_reason(waived.reason);
 }
 
-StatusOr<EventBody> BodyOf(const wire::Event& event) {
-  switch (event.body_case()) {
-    case wire::Event::kRunStarted:
-      return EventBody(
-          RunStarted{event.run_started().agent_version(), event.run_started().boot_id()});
-    case wire::Event::kItemChanged:
-      return Take(event.item_changed());
-    case wire::Event::kLogLine:
-      return EventBody(LogLine{event.log_line().item_id(), event.log_line().text()});
-    case wire::Event::kRunFinished:
-      return Take(event.run_finished());
-    case wire::Event::kCommandChanged:
-      return Take(event.command_changed());
-    case wire::Event::kSealQuoted:
-      return EventBody(SealQuoted{event.seal_quoted().command_id(),
-                                  ToBytes(event.seal_quoted().attest()),
-                                  ToBytes(event.seal_quoted().signature())});
-    case wire::Event::kSealArmed:
-      return Take(event.seal_armed());
-    case wire::Event::BODY_NOT_SET:
-      break;
-  }
-  return InvalidArgument("event without a known body");
+void Put(const PromptAnswered& answered, wire::Event& event) {
+  auto* body = event.mutable_prompt_answered();
+  body->set_item_id(answered.item_id);
+  body->set_answer(answered.answer);
+  body->set_actor(answered.actor);
 }
 
 }  // namespace
@@ -206,20 +190,10 @@ Bytes RunCodec::EncodeEvent(const Event& event) const {
   const int64_t micros = ToMicros(event.device_time);
   out.mutable_device_time()->set_seconds(micros / 1'000'000);
   out.mutable_device_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  if (event.run_time.count() != 0) Set(event.run_time, out.mutable_run_time());
+  if (event.memory != EngineMemory{}) Put(event.memory, out.mutable_memory());
   std::visit([&out](const auto& body) { Put(body, out); }, event.body);
   return ToBytes(out.SerializeAsString());
-}
-
-StatusOr<Event> RunCodec::DecodeEvent(ByteView bytes) const {
-  wire::Event in;
-  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return InvalidArgument("event does not parse");
-  }
-  Event event;
-  event.device_time =
-      FromMicros(in.device_time().seconds() * 1'000'000 + in.device_time().nanos() / 1000);
-  ASSIGN_OR_RETURN(event.body, BodyOf(in));
-  return event;
 }
 
 }  // namespace preseal::agent

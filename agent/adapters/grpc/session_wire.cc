@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/adapters/grpc/session_wire.h"
 
+#include <cstdlib>
+
+#include "agent/adapters/grpc/session_parts.h"
+#include "agent/adapters/grpc/wire_values.h"
 #include "common/base/limits.h"
 #include "common/log/log.h"
 
@@ -16,6 +20,9 @@ void Put(const Hello& hello, wire::AgentMessage& message) {
   out->set_run_id(hello.run_id);
   out->set_next_sequence(hello.next_sequence);
   for (const std::string& id : hello.open_command_ids) out->add_open_command_ids(id);
+  out->set_flow(hello.flow == Flow::kUser ? progress::v1::FLOW_USER
+                                          : progress::v1::FLOW_TECHNICIAN);
+  out->set_metered(hello.metered);
 }
 
 void Put(const EventBatch& batch, wire::AgentMessage& message) {
@@ -47,17 +54,126 @@ void Put(const KeyAttestation& attested, wire::AgentMessage& message) {
   out->set_quote_signature(ToString(attested.quote.signature));
 }
 
-DownMessage FromWire(const wire::Welcome& in) {
+void Put(const TokenRequest& request, wire::AgentMessage& message) {
+  auto* out = message.mutable_token_request();
+  out->set_token(request.token);
+  out->set_item_id(request.item_id);
+}
+
+void Put(const TokenRelease& release, wire::AgentMessage& message) {
+  auto* out = message.mutable_token_release();
+  out->set_token(release.token);
+  out->set_item_id(release.item_id);
+}
+
+wire::ActionRequest::Action ToWire(DeviceAction action) {
+  switch (action) {
+    case DeviceAction::kRefresh:
+      return wire::ActionRequest::ACTION_REFRESH;
+    case DeviceAction::kProvision:
+      return wire::ActionRequest::ACTION_PROVISION;
+    case DeviceAction::kRetry:
+      return wire::ActionRequest::ACTION_RETRY;
+    case DeviceAction::kReset:
+      return wire::ActionRequest::ACTION_RESET;
+    case DeviceAction::kDiagnostics:
+      return wire::ActionRequest::ACTION_DIAGNOSTICS;
+    case DeviceAction::kContinue:
+      return wire::ActionRequest::ACTION_CONTINUE;
+  }
+  std::abort();
+}
+
+void Put(const ActionRequest& request, wire::AgentMessage& message) {
+  auto* out = message.mutable_action();
+  out->set_request_id(request.request_id);
+  out->set_action(ToWire(request.action));
+}
+
+void PutMethod(const OneTimeCode& code, wire::SignInRequest* out) {
+  out->mutable_code()->set_username(code.username);
+  out->mutable_code()->set_code(code.code);
+}
+
+void PutMethod(const StartDeviceAuthorization&, wire::SignInRequest* out) {
+  out->mutable_start_device_authorization();
+}
+
+void PutMethod(const FirstBootStart&, wire::SignInRequest* out) { out->mutable_first_boot(); }
+
+void Put(const SignInRequest& request, wire::AgentMessage& message) {
+  auto* out = message.mutable_sign_in();
+  out->set_request_id(request.request_id);
+  std::visit([out](const auto& method) { PutMethod(method, out); }, request.method);
+  auto* answers = out->mutable_answers();
+  answers->set_language(request.answers.language);
+  answers->set_keyboard(request.answers.keyboard);
+  answers->set_licence_accepted(request.answers.licence_accepted);
+}
+
+StatusOr<DownMessage> FromWire(const wire::Welcome& in) {
   Welcome welcome;
-  welcome.heartbeat_interval =
-      std::chrono::seconds(in.heartbeat_interval().seconds()) +
-      std::chrono::milliseconds(in.heartbeat_interval().nanos() / 1'000'000);
+  welcome.heartbeat_interval = ReadDuration(in.heartbeat_interval());
   welcome.acked_sequence = in.acked_sequence();
-  const wire::Landing& landing = in.landing();
-  welcome.landing = {landing.organisation(), landing.profile(),       landing.assigned_user(),
-                     landing.device_id(),    landing.serial_number(), landing.qr_text(),
-                     landing.lab(),          landing.quarantined()};
-  return welcome;
+  ASSIGN_OR_RETURN_CTX(welcome.landing, ReadLanding(in.landing()), "landing");
+  return DownMessage(std::move(welcome));
+}
+
+StatusOr<DownMessage> FromWire(const wire::TokenState& in) {
+  RETURN_IF_ERROR(CheckLength("token", in.token(), kTokenNameBytesMax));
+  RETURN_IF_ERROR(ItemId::Check(in.item_id()));
+  return DownMessage(TokenState{in.token(), in.item_id(), in.granted(), in.place(),
+                                ReadDuration(in.estimate()), ReadDuration(in.lease())});
+}
+
+StatusOr<DownMessage> FromWire(const wire::ActionResult& in) {
+  RETURN_IF_ERROR(CheckLength("request_id", in.request_id(), kRequestIdBytesMax));
+  RETURN_IF_ERROR(CheckLength("message", in.message(), kEventTextBytesMax));
+  return DownMessage(ActionResult{in.request_id(), in.accepted(), in.message()});
+}
+
+StatusOr<SignInState::State> FromWire(wire::SignInState::State state) {
+  switch (state) {
+    case wire::SignInState::STATE_PENDING:
+      return SignInState::State::kPending;
+    case wire::SignInState::STATE_SIGNED_IN:
+      return SignInState::State::kSignedIn;
+    case wire::SignInState::STATE_REFUSED:
+      return SignInState::State::kRefused;
+    default:
+      return InvalidArgument("state of a sign-in unknown");
+  }
+}
+
+StatusOr<DownMessage> FromWire(const wire::SignInState& in) {
+  RETURN_IF_ERROR(CheckLength("request_id", in.request_id(), kRequestIdBytesMax));
+  RETURN_IF_ERROR(CheckLength("user_code", in.user_code(), kUserCodeBytesMax));
+  RETURN_IF_ERROR(CheckLength("verification_uri", in.verification_uri(), kUrlBytesMax));
+  RETURN_IF_ERROR(
+      CheckLength("verification_uri_complete", in.verification_uri_complete(), kUrlBytesMax));
+  RETURN_IF_ERROR(CheckLength("username", in.username(), kNameBytesMax));
+  RETURN_IF_ERROR(CheckLength("message", in.message(), kEventTextBytesMax));
+  SignInState out;
+  out.request_id = in.request_id();
+  ASSIGN_OR_RETURN(out.state, FromWire(in.state()));
+  out.user_code = in.user_code();
+  out.verification_uri = in.verification_uri();
+  out.verification_uri_complete = in.verification_uri_complete();
+  out.expires_in = ReadDuration(in.expires_in());
+  out.username = in.username();
+  out.message = in.message();
+  out.attempts_left = in.attempts_left();
+  return DownMessage(std::move(out));
+}
+
+StatusOr<DownMessage> FromCard(const wire::Landing& in) {
+  ASSIGN_OR_RETURN(LandingCard card, ReadLanding(in));
+  return DownMessage(std::move(card));
+}
+
+StatusOr<DownMessage> FromCommand(const wire::Command& in) {
+  ASSIGN_OR_RETURN(Order order, ReadOrder(in));
+  return DownMessage(std::move(order));
 }
 
 StatusOr<DownMessage> FromWire(const wire::Ack& in) {
@@ -65,28 +181,9 @@ StatusOr<DownMessage> FromWire(const wire::Ack& in) {
   return DownMessage(Ack{run_id, in.sequence()});
 }
 
-// Nonce and PCRs of a seal quote or a renewal.
-template <typename Message, typename Order>
-Status ReadQuoteRequest(const Message& in, Order* order) {
-  if (in.nonce().size() != kNonceBytes) return InvalidArgument("nonce must have 32 bytes");
-  order->nonce = ToBytes(in.nonce());
-  for (const wire::PcrMask& pcr : in.pcrs()) {
-    if (pcr.hash_algorithm() > 0xFFFF) return InvalidArgument("hash algorithm out of range");
-    order->pcrs.push_back({static_cast<uint16_t>(pcr.hash_algorithm()), ToBytes(pcr.mask())});
-  }
-  return OkStatus();
-}
-
-StatusOr<SealQuoteOrder> FromWire(const wire::TakeSealQuote& in) {
-  SealQuoteOrder order;
-  ASSIGN_OR_RETURN(order.run_id, RunId::Parse(in.run_id()));
-  RETURN_IF_ERROR(ReadQuoteRequest(in, &order));
-  return order;
-}
-
 StatusOr<DownMessage> FromWire(const wire::RenewOrder& in) {
   RenewOrder order;
-  RETURN_IF_ERROR(ReadQuoteRequest(in, &order));
+  RETURN_IF_ERROR(ReadQuoteRequest(in.nonce(), in.pcrs(), &order.nonce, &order.pcrs));
   return DownMessage(std::move(order));
 }
 
@@ -108,31 +205,6 @@ StatusOr<DownMessage> FromWire(const wire::RenewalResult& in) {
   return InvalidArgument("renewal with a result unknown to this agent");
 }
 
-StatusOr<DownMessage> FromWire(const wire::Command& in) {
-  RETURN_IF_ERROR(CommandId::Check(in.command_id()));
-  Order order{in.command_id(), {}};
-  switch (in.action_case()) {
-    case wire::Command::kStartRun: {
-      ASSIGN_OR_RETURN(const RunId run_id, RunId::Parse(in.start_run().run_id()));
-      order.action = StartRunOrder{run_id, in.start_run().attempt(),
-                                   ToBytes(in.start_run().plan().SerializeAsString())};
-      return DownMessage(std::move(order));
-    }
-    case wire::Command::kTakeSealQuote: {
-      ASSIGN_OR_RETURN(order.action, FromWire(in.take_seal_quote()));
-      return DownMessage(std::move(order));
-    }
-    case wire::Command::kSeal: {
-      ASSIGN_OR_RETURN(const RunId run_id, RunId::Parse(in.seal().run_id()));
-      order.action = SealOrder{run_id, in.seal().birth_certificate()};
-      return DownMessage(std::move(order));
-    }
-    case wire::Command::ACTION_NOT_SET:
-      break;
-  }
-  return InvalidArgument("command with an action unknown to this agent");
-}
-
 }  // namespace
 
 wire::AgentMessage ToWire(const UpMessage& message) {
@@ -148,11 +220,19 @@ StatusOr<DownMessage> FromWire(const wire::ServerMessage& message) {
     case wire::ServerMessage::kAck:
       return FromWire(message.ack());
     case wire::ServerMessage::kCommand:
-      return FromWire(message.command());
+      return FromCommand(message.command());
     case wire::ServerMessage::kRenew:
       return FromWire(message.renew());
     case wire::ServerMessage::kRenewal:
       return FromWire(message.renewal());
+    case wire::ServerMessage::kToken:
+      return FromWire(message.token());
+    case wire::ServerMessage::kAction:
+      return FromWire(message.action());
+    case wire::ServerMessage::kSignIn:
+      return FromWire(message.sign_in());
+    case wire::ServerMessage::kLanding:
+      return FromCard(message.landing());
     case wire::ServerMessage::MESSAGE_NOT_SET:
       break;
   }
