@@ -2,139 +2,135 @@
 #include "agent/domain/plan_check.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <string>
 
+#include "agent/domain/plan_parts.h"
 #include "common/base/ids.h"
 #include "common/base/limits.h"
 
 namespace preseal::agent {
 namespace {
 
-constexpr uint32_t kModeMask = 07777;
-constexpr size_t kNetworkNameBytesMax = 64;
-
 bool HasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-bool IsNameCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '_' || c == '-';
+Status CheckSpan(std::string_view field, std::chrono::milliseconds value,
+                 std::chrono::milliseconds most) {
+  if (value.count() >= 0 && value <= most) return OkStatus();
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(most).count();
+  return InvalidArgument(std::string(field) + " must be over 0 and at most " +
+                         std::to_string(minutes) + " minutes");
 }
 
-// It becomes a file name: no separators, and no leading dot, which would also allow "..".
-Status CheckNetworkName(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= kNetworkNameBytesMax && name[0] != '.' &&
-                    std::all_of(name.begin(), name.end(), IsNameCharacter);
-  return good ? OkStatus()
-              : InvalidArgument("name must be 1..64 of [A-Za-z0-9._-], not starting with a dot");
+Status CheckTimes(const Plan& plan, const Step& step) {
+  if (step.timeout.count() == 0) return InvalidArgument("timeout must be over 0");
+  RETURN_IF_ERROR(CheckSpan("timeout", step.timeout, kStepTimeoutMax));
+  RETURN_IF_ERROR(CheckSpan("total_timeout", step.total_timeout, kStepTimeoutMax));
+  RETURN_IF_ERROR(CheckSpan("stall_timeout", step.stall_timeout, kStepTimeoutMax));
+  RETURN_IF_ERROR(CheckSpan("reboot_within", step.reboot_within, kStepTimeoutMax));
+  if (step.total_timeout.count() == 0) return OkStatus();
+  if (step.timeout > step.total_timeout) {
+    return InvalidArgument("total_timeout must be at least the timeout of one attempt");
+  }
+  if (plan.esp.timeout.count() > 0 && step.total_timeout > plan.esp.timeout) {
+    return InvalidArgument("total_timeout must be at most the run's timeout");
+  }
+  return OkStatus();
 }
 
-// Debian Policy, section "Source" and "Version" of control fields: a leading dash would read as an
-// option of dpkg.
-Status CheckPackageField(std::string_view field, std::string_view value, std::string_view extra) {
-  const auto allowed = [extra](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' ||
-           extra.find(c) != std::string_view::npos;
+Status CheckToken(std::string_view token) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   };
-  if (!value.empty() && value.size() <= kNameBytesMax && value[0] != '-' && value[0] != '.' &&
-      std::all_of(value.begin(), value.end(), allowed)) {
-    return OkStatus();
+  const bool good =
+      token.size() <= kTokenNameBytesMax && std::all_of(token.begin(), token.end(), allowed);
+  return good ? OkStatus() : InvalidArgument("token must be [a-z0-9-]{1,32}");
+}
+
+Status CheckUndo(const Step& step) {
+  if (step.undo == Undo::kCommand && step.undo_command.empty()) {
+    return InvalidArgument("undo is command, but undo_command is empty");
   }
-  return InvalidArgument(std::string(field) + " is not as Debian Policy allows");
-}
-
-Status CheckArtifact(const Artifact& artifact) {
-  if (artifact.size > kArtifactBytesMax) return InvalidArgument("artefact over kArtifactBytesMax");
-  return OkStatus();
-}
-
-Status CheckAction(const Step&, const FileStep& file) {
-  RETURN_IF_ERROR_CTX(CheckTargetPath(file.path), "path");
-  if ((file.mode & ~kModeMask) != 0) return InvalidArgument("mode over 07777");
-  if (const auto* artifact = std::get_if<Artifact>(&file.source)) return CheckArtifact(*artifact);
-  if (std::get<Bytes>(file.source).size() > kInlineContentBytesMax) {
-    return InvalidArgument("content over kInlineContentBytesMax");
+  if (step.undo != Undo::kCommand && !step.undo_command.empty()) {
+    return InvalidArgument("undo_command is set, but undo is not command");
+  }
+  if (step.undo_command.size() > kInlineContentBytesMax) {
+    return InvalidArgument("undo_command over 256 KiB");
   }
   return OkStatus();
 }
 
-Status CheckAction(const Step& step, const ScriptStep& script) {
-  const size_t longest =
-      std::max({script.detect.size(), script.apply.size(), script.verify.size()});
-  if (longest > kInlineContentBytesMax) return InvalidArgument("script over 256 KiB");
-  if (script.apply.empty()) return InvalidArgument("apply is empty");
-  // Without a verify it could never count for the seal, and would end in a lie.
-  if (script.verify.empty() && step.gating == Gating::kBlocking) {
-    return InvalidArgument("verify is empty, but the item is blocking");
+Status CheckPlace(const Plan& plan, const Step& step) {
+  if (step.phase == Phase::kAccountSetup && plan.flow != Flow::kUser) {
+    return InvalidArgument("phase account setup is in the user flow only");
+  }
+  if (step.user_context && step.phase != Phase::kAccountSetup) {
+    return InvalidArgument("user_context is for the phase account setup only");
+  }
+  if (std::holds_alternative<DomainJoinStep>(step.action) && plan.flow != Flow::kUser) {
+    return InvalidArgument("domain_join is in the user flow only");
   }
   return OkStatus();
 }
 
-Status CheckAction(const Step&, const CertificateStep& certificate) {
-  RETURN_IF_ERROR_CTX(CheckTargetPath(certificate.path), "path");
-  if (certificate.pem.empty() || certificate.pem.size() > kInlineContentBytesMax) {
-    return InvalidArgument("pem must be 1..256 KiB");
-  }
-  return OkStatus();
+// It cannot fail the run, so it must not claim to hold the seal.
+Status CheckTeardown(const Plan& plan, const Step& step) {
+  const bool teardown = std::any_of(
+      plan.groups.begin(), plan.groups.end(),
+      [&step](const StepGroup& group) { return group.teardown && group.name == step.group; });
+  if (!teardown || step.gating != Gating::kBlocking) return OkStatus();
+  return InvalidArgument("gating must not be blocking in a teardown group");
 }
 
-Status CheckAction(const Step&, const NetworkProfileStep& network) {
-  RETURN_IF_ERROR(CheckNetworkName(network.name));
-  if (network.content.empty() || network.content.size() > kInlineContentBytesMax) {
-    return InvalidArgument("content must be 1..256 KiB");
-  }
-  return OkStatus();
-}
-
-Status CheckAction(const Step&, const PackageStep& package) {
-  RETURN_IF_ERROR(CheckArtifact(package.artifact));
-  switch (package.format) {
-    case PackageStep::Format::kDeb:
-      RETURN_IF_ERROR(CheckPackageField("package_name", package.package_name, ""));
-      return CheckPackageField("package_version", package.package_version,
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ:~");
-    case PackageStep::Format::kTarZst:
-      RETURN_IF_ERROR_CTX(CheckTargetPath(package.destination), "destination");
-      return OkStatus();
-  }
-  return InvalidArgument("package format unknown");
-}
-
-Status CheckStep(const Step& step) {
+Status CheckStep(const Plan& plan, const Step& step) {
   RETURN_IF_ERROR(ItemId::Check(step.item_id));
   if (step.display_name.size() > kNameBytesMax) {
     return InvalidArgument("display_name over kNameBytesMax");
   }
-  if (step.timeout.count() <= 0 || step.timeout > kStepTimeoutMax) {
-    return InvalidArgument("timeout must be over 0 and at most 1440 minutes");
-  }
+  RETURN_IF_ERROR(CheckTimes(plan, step));
   if (step.attempts < 1 || step.attempts > kStepAttemptsMax) {
     return InvalidArgument("attempts must be 1..10");
   }
   if (step.exit_codes.size() > kExitCodeRulesMax) return InvalidArgument("too many exit_codes");
-  return std::visit([&step](const auto& action) { return CheckAction(step, action); }, step.action);
+  if (step.reboots_max > kStepRebootsMax) return InvalidArgument("reboots_max must be 0..10");
+  if (step.requires_script.size() > kInlineContentBytesMax) {
+    return InvalidArgument("requires_script over 256 KiB");
+  }
+  RETURN_IF_ERROR(CheckToken(step.token));
+  RETURN_IF_ERROR(CheckUndo(step));
+  RETURN_IF_ERROR(CheckInputs(step.inputs));
+  RETURN_IF_ERROR(CheckPlace(plan, step));
+  RETURN_IF_ERROR(CheckTeardown(plan, step));
+  return CheckActionOf(step);
 }
 
-StatusOr<std::map<std::string, size_t>> IndexById(const Plan& plan) {
-  std::map<std::string, size_t> index;
-  for (size_t i = 0; i < plan.steps.size(); ++i) {
-    if (!index.emplace(plan.steps[i].item_id, i).second) {
-      return InvalidArgument("item " + plan.steps[i].item_id + ": id is used twice");
-    }
+Status CheckEsp(const EspSettings& esp) {
+  RETURN_IF_ERROR(CheckSpan("timeout", esp.timeout, kEspTimeoutMax + kEspHybridExtra));
+  if (esp.blocking_items.size() > kBlockingItemsMax) {
+    return InvalidArgument("blocking_items must be at most 100");
   }
-  for (const Step& step : plan.steps) {
-    for (const std::string& before : step.after) {
-      if (!index.contains(before)) {
-        return InvalidArgument("item " + step.item_id +
-                               ": after names no item: " + EscapeForLog(before, kItemIdBytesMax));
-      }
-    }
+  for (const std::string& item : esp.blocking_items) {
+    RETURN_IF_ERROR_CTX(ItemId::Check(item), "blocking_items");
   }
-  return index;
+  return OkStatus();
+}
+
+Status CheckSettings(const Plan& plan) {
+  RETURN_IF_ERROR_CTX(CheckEsp(plan.esp), "esp");
+  RETURN_IF_ERROR(CheckSpan("device_setup_timeout", plan.device_setup_timeout,
+                            kEspTimeoutMax + kEspHybridExtra));
+  RETURN_IF_ERROR(CheckSpan("account_setup_timeout", plan.account_setup_timeout,
+                            kEspTimeoutMax + kEspHybridExtra));
+  if (plan.reboots_max > kRunRebootsMax) return InvalidArgument("reboots_max must be 0..50");
+  if (!plan.device_name.empty()) RETURN_IF_ERROR(CheckDeviceName(plan.device_name));
+  if (plan.groups.size() > kPlanGroupsMax) return InvalidArgument("groups must be at most 64");
+  for (const StepGroup& group : plan.groups) {
+    RETURN_IF_ERROR_CTX(ItemId::Check(group.name),
+                        "group " + EscapeForLog(group.name, kItemIdBytesMax));
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -155,36 +151,13 @@ Status CheckTargetPath(std::string_view path) {
   }
 }
 
-StatusOr<std::vector<size_t>> OrderSteps(const Plan& plan) {
-  ASSIGN_OR_RETURN(const auto index, IndexById(plan));
-  std::vector<size_t> order;
-  std::vector<bool> placed(plan.steps.size(), false);
-  const auto ready = [&plan, &index, &placed](size_t i) {
-    const auto& after = plan.steps[i].after;
-    return !placed[i] && std::all_of(after.begin(), after.end(), [&index, &placed](const auto& id) {
-      return placed[index.at(id)];
-    });
-  };
-  // The first ready step each time keeps the written order wherever `after` leaves a choice.
-  while (order.size() < plan.steps.size()) {
-    size_t next = 0;
-    while (next < plan.steps.size() && !ready(next)) ++next;
-    if (next == plan.steps.size()) {
-      const size_t stuck = static_cast<size_t>(
-          std::distance(placed.begin(), std::find(placed.begin(), placed.end(), false)));
-      return InvalidArgument("item " + plan.steps[stuck].item_id + ": after forms a cycle");
-    }
-    placed[next] = true;
-    order.push_back(next);
-  }
-  return order;
-}
-
 Status CheckPlan(const Plan& plan) {
   if (plan.steps.empty()) return InvalidArgument("plan has no steps");
   if (plan.steps.size() > kPlanStepsMax) return InvalidArgument("plan over kPlanStepsMax steps");
+  RETURN_IF_ERROR(CheckSettings(plan));
   for (const Step& step : plan.steps) {
-    RETURN_IF_ERROR_CTX(CheckStep(step), "item " + EscapeForLog(step.item_id, kItemIdBytesMax));
+    RETURN_IF_ERROR_CTX(CheckStep(plan, step),
+                        "item " + EscapeForLog(step.item_id, kItemIdBytesMax));
   }
   return OrderSteps(plan).status();
 }
