@@ -24,8 +24,10 @@
 #include "common/status/status.h"
 #include "server/domain/command.h"
 #include "server/domain/device.h"
+#include "server/domain/device_history.h"
 #include "server/domain/device_state.h"
 #include "server/domain/progress.h"
+#include "server/service/document_ports.h"
 #include "server/service/evidence_ports.h"
 #include "server/service/identity_ports.h"
 #include "server/service/trust_ports.h"
@@ -36,13 +38,6 @@ struct DeviceFilter {
   std::optional<BatchId> batch;
   std::vector<DeviceState> states;  // empty: all
   std::string query;                // part of serial, id or slot, case-insensitive; empty: all
-};
-
-// A device's state and contact from `time` on.
-struct DeviceMark {
-  WallTime time;  // server clock
-  DeviceState state = DeviceState::kRegistered;
-  ContactState contact = ContactState::kNever;
 };
 
 class DeviceStore {
@@ -255,6 +250,8 @@ struct Tx {
   AdmissionStore& admission;
   GoldenStore& goldens;
   TrustStore& trust;
+  DocumentStore& documents;
+  NameStore& names;
 };
 
 // The store. Thread-safe.
