@@ -336,7 +336,7 @@ inline constexpr size_t kScreenLogLinesMax = 50;           // more never fits a 
 inline constexpr auto kScreenRedrawInterval = 100ms;       // ten redraws a second
 inline constexpr uint32_t kPlainProgressPercentStep = 10;  // plain output: no line for less
 inline constexpr size_t kTypedBytesMax = 1024;             // one line from the keyboard
-inline constexpr size_t kChoicesShownMax = 9;              // a digit each
+inline constexpr auto kScreenNoticeLife = 30s;             // then the footer is the run's again
 
 // --- user flow (agent) ---
 inline constexpr auto kFirstBootAgain = 30s;         // refused without a person to ask
