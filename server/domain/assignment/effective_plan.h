@@ -10,7 +10,7 @@
 namespace preseal::server {
 
 // Steps no document writes: they follow from the profile's settings.
-enum class Builtin { kNone, kSetName, kOfflineJoin, kDomainJoin, kRestart, kQualityUpdates };
+enum class Builtin { kNone, kSetName, kOfflineJoin, kDomainJoin, kQualityUpdates };
 
 struct PlannedItem {
   ItemSpec spec;  // of a builtin: id, name and category only

@@ -29,7 +29,6 @@ struct ItemSpec {
   Context context = Context::kDevice;
   std::vector<Mention> after;      // items that must have ended first
   Mention group;                   // step group of the profile; empty id: none
-  bool may_restart_later = false;  // its exit codes can ask for a restart at the end of the phase
   // Serialized preseal.plan.v1.Step without phase, gating, after, group and origin.
   Bytes step;
   Place place;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// All documents together: what devices can be given. Pure.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/domain/assignment/rule.h"
+#include "server/domain/profile/deployment_profile.h"
+
+namespace preseal::server {
+
+struct DeviceGroup {
+  std::string id;
+  std::string description;
+  Rule rule;
+  uint32_t version = 0;
+  Place place;  // of the rule
+};
+
+// Required items are in the plan; available ones are not, the user may ask for them.
+enum class Intent { kRequired, kAvailable };
+
+struct Assignment {
+  std::string id;
+  std::string description;
+  Intent intent = Intent::kRequired;
+  std::vector<Mention> items;
+  Mention profile;  // empty id: none
+  bool all_devices = false;
+  std::vector<Mention> groups;
+  std::vector<std::string> users;  // compared without case
+  std::vector<Mention> exclude_groups;
+  std::vector<std::string> exclude_users;
+  uint32_t version = 0;
+  Place place;
+};
+
+struct Library {
+  std::map<std::string, DeploymentProfile, std::less<>> profiles;
+  std::map<std::string, DeviceGroup, std::less<>> groups;
+  std::map<std::string, ItemSpec, std::less<>> items;
+  std::map<std::string, Assignment, std::less<>> assignments;
+};
+
+// What no single document shows: names nobody bears, items that wait for each other (the cycle is
+// named), device items that wait for the user's. At most kMistakesMax.
+std::vector<Mistake> CheckLibrary(const Library& library);
+
+// Groups that hold every one or none of `devices`; nothing if there are no devices.
+std::vector<std::string> GroupWarnings(const Library& library,
+                                       const std::vector<DeviceFacts>& devices);
+
+}  // namespace preseal::server
