@@ -10,6 +10,7 @@
 #include "server/adapters/sql/certificate_rows.h"
 #include "server/adapters/sql/command_rows.h"
 #include "server/adapters/sql/device_rows.h"
+#include "server/adapters/sql/document_rows.h"
 #include "server/adapters/sql/event_rows.h"
 #include "server/adapters/sql/evidence_rows.h"
 #include "server/adapters/sql/golden_rows.h"
@@ -35,7 +36,9 @@ class TxRows {
         certificates_(connection),
         admission_(connection),
         goldens_(connection),
-        trust_(connection) {}
+        trust_(connection),
+        documents_(connection),
+        names_(connection) {}
   TxRows(const TxRows&) = delete;
   TxRows& operator=(const TxRows&) = delete;
 
@@ -57,8 +60,10 @@ class TxRows {
   AdmissionRows admission_;
   GoldenRows goldens_;
   TrustRows trust_;
-  Tx tx_{devices_, batches_,    runs_,         events_,    commands_, evidence_, accounts_,
-         audit_,   identities_, certificates_, admission_, goldens_,  trust_};
+  DocumentRows documents_;
+  NameRows names_;
+  Tx tx_{devices_,    batches_,      runs_,      events_,  commands_, evidence_,  accounts_, audit_,
+         identities_, certificates_, admission_, goldens_, trust_,    documents_, names_};
 };
 
 }  // namespace preseal::server
