@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "common/base/bytes.h"
 #include "common/base/limits.h"
 #include "common/crypto/encoding.h"
+#include "server/adapters/oidc/json_object.h"
 
 namespace preseal::server {
 namespace {
@@ -25,16 +25,6 @@ struct ReleaseJws {
 };
 using JwkHandle = std::unique_ptr<cjose_jwk_t, ReleaseKey>;
 using JwsHandle = std::unique_ptr<cjose_jws_t, ReleaseJws>;
-
-std::string TextAt(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Json ParseObject(std::string_view text) {
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : Json();
-}
 
 // Which algorithm a key may verify; empty: none of ours. The key decides, not the token: a public
 // key must never serve as an HMAC secret.
@@ -64,7 +54,7 @@ std::string HeaderText(cjose_header_t* header, const char* name) {
 // looks at it nor gives values that are no texts.
 bool NamesExtensions(std::string_view token) {
   const auto header = crypto::Base64UrlDecode(token.substr(0, token.find('.')));
-  return !header.ok() || ParseObject(AsText(*header)).contains("crit");
+  return !header.ok() || ParseJsonObject(AsText(*header)).contains("crit");
 }
 
 // The one key the token may mean. A token without "kid" needs a set with one such key only.
@@ -184,7 +174,7 @@ std::string_view ToText(IdTokenOutcome outcome) {
 }
 
 StatusOr<std::vector<ProviderKey>> ParseJwkSet(std::string_view text) {
-  const Json json = ParseObject(text);
+  const Json json = ParseJsonObject(text);
   const auto set = json.find("keys");
   if (json.is_null() || set == json.end() || !set->is_array()) {
     return Unavailable("the answer is no JSON Web Key Set");
@@ -205,7 +195,7 @@ IdTokenVerdict VerifyIdToken(const std::string& token, const std::vector<Provide
   std::string payload;
   verdict.outcome = CheckSignature(token, keys, &payload);
   if (!verdict.accepted()) return verdict;
-  const Json claims = ParseObject(payload);
+  const Json claims = ParseJsonObject(payload);
   const std::string subject = SubjectOf(payload);
   if (claims.is_null()) {
     verdict.outcome = IdTokenOutcome::kMalformed;
@@ -225,7 +215,7 @@ IdTokenVerdict VerifyIdToken(const std::string& token, const std::vector<Provide
 }
 
 SignedInUser UserOf(std::string_view text, std::string_view username_claim) {
-  const Json claims = ParseObject(text);
+  const Json claims = ParseJsonObject(text);
   SignedInUser user;
   if (claims.is_null()) return user;
   user.username = UsernameOf(claims, std::string(username_claim));
@@ -235,7 +225,7 @@ SignedInUser UserOf(std::string_view text, std::string_view username_claim) {
 }
 
 std::string SubjectOf(std::string_view text) {
-  const Json claims = ParseObject(text);
+  const Json claims = ParseJsonObject(text);
   if (claims.is_null()) return {};
   std::string subject = TextAt(claims, "sub");
   const bool fits =

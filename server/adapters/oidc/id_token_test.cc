@@ -150,12 +150,12 @@ TEST_F(IdTokenTest, NeedsTheKeysNameOnlyWhereThereAreSeveral) {
 
 TEST_F(IdTokenTest, RefusesAlgNone) {
   EXPECT_EQ(Outcome(test::UnsignedToken({{"alg", "none"}, {"kid", "k1"}}, claims_)),
-            IdTokenOutcome::kMalformed);
+            IdTokenOutcome::kWrongAlgorithm);
   // The good token's signature does not help.
   std::string token = Token();
   token.replace(0, token.find('.'),
                 crypto::Base64UrlEncode(AsBytes(R"({"alg":"none","kid":"k1"})")));
-  EXPECT_EQ(Outcome(token), IdTokenOutcome::kMalformed);
+  EXPECT_EQ(Outcome(token), IdTokenOutcome::kWrongAlgorithm);
 }
 
 TEST_F(IdTokenTest, RefusesHs256WithThePublicKeyAsItsSecret) {

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "common/base/bytes.h"
 #include "common/base/limits.h"
+#include "server/adapters/oidc/json_object.h"
 
 namespace preseal::server {
 namespace {
@@ -16,19 +16,13 @@ namespace {
 using Json = nlohmann::json;
 
 StatusOr<Json> ParseObject(std::string_view text) {
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return Unavailable("the answer is not a JSON object");
+  Json json = ParseJsonObject(text);
+  if (json.is_null()) return Unavailable("the answer is not a JSON object");
   return json;
 }
 
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-// Empty if it is missing or no text.
-std::string TextAt(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 // Whole seconds, at least 1; nothing if it is missing, and 0 if it is anything else.
@@ -129,21 +123,18 @@ StatusOr<TokenAnswer> ParseTokenAnswer(std::string_view text) {
   return answer;
 }
 
-StatusOr<SignInOutcome> ParseTokenError(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
-  const std::string error = json.is_object() ? TextAt(json, "error") : std::string();
+std::optional<SignInOutcome> ParseTokenError(std::string_view text) {
+  const std::string error = TextAt(ParseJsonObject(text), "error");
   if (error == "authorization_pending") return SignInOutcome::kPending;
   if (error == "slow_down") return SignInOutcome::kSlowDown;
   if (error == "access_denied") return SignInOutcome::kDenied;
   // Providers forget old codes, and then call them invalid (RFC 6749 section 5.2).
   if (error == "expired_token" || error == "invalid_grant") return SignInOutcome::kExpired;
-  if (error.empty()) return Unavailable("the answer is no OAuth error");
-  return FailedPrecondition(DescribeOauthError(text));
+  return std::nullopt;
 }
 
 std::string DescribeOauthError(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return {};
+  const Json json = ParseJsonObject(text);
   const std::string error = TextAt(json, "error");
   const std::string description = TextAt(json, "error_description");
   if (error.empty()) return {};

@@ -3,6 +3,7 @@
 // kSignInAnswerBytesMax, unknown members are ignored.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,10 +38,9 @@ struct TokenAnswer {
 // FAILED_PRECONDITION: no id_token, which is what a missing scope "openid" leads to.
 StatusOr<TokenAnswer> ParseTokenAnswer(std::string_view json);
 
-// The token endpoint's refusal (RFC 6749 section 5.2, RFC 8628 section 3.5): kPending, kSlowDown,
-// kDenied or kExpired. UNAVAILABLE: no OAuth error; FAILED_PRECONDITION: any other, such as
-// "invalid_client", with its description.
-StatusOr<SignInOutcome> ParseTokenError(std::string_view json);
+// The token endpoint's refusal of a poll (RFC 6749 section 5.2, RFC 8628 section 3.5): kPending,
+// kSlowDown, kDenied or kExpired; nothing for every other error and what is none.
+std::optional<SignInOutcome> ParseTokenError(std::string_view json);
 
 // "invalid_scope: requested scope is not whitelisted" of an OAuth error; empty if it is none.
 std::string DescribeOauthError(std::string_view json);

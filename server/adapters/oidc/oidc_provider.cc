@@ -116,9 +116,11 @@ StatusOr<SignInPoll> OidcProvider::Poll(const std::string& device_code) {
     ASSIGN_OR_RETURN_CTX(const TokenAnswer tokens, ParseTokenAnswer(answer.body), url);
     return SignIn(known, tokens);
   }
-  if (answer.code != 400) return Unexpected(url, answer);
-  ASSIGN_OR_RETURN_CTX(const SignInOutcome outcome, ParseTokenError(answer.body), url);
-  return SignInPoll{outcome, {}};
+  // The RFC says 400; some providers use other codes of that class.
+  if (answer.code >= 400 && answer.code < 500) {
+    if (const auto outcome = ParseTokenError(answer.body)) return SignInPoll{*outcome, {}};
+  }
+  return Unexpected(url, answer);
 }
 
 StatusOr<std::shared_ptr<const OidcProvider::Known>> OidcProvider::Discover() {
@@ -127,22 +129,20 @@ StatusOr<std::shared_ptr<const OidcProvider::Known>> OidcProvider::Discover() {
   ASSIGN_OR_RETURN(const HttpsAnswer answer, https_.Get(url));
   if (answer.code != kHttpOk) return Unexpected(url, answer);
   ASSIGN_OR_RETURN_CTX(OidcMetadata metadata, ParseMetadata(answer.body, settings_.issuer), url);
-  // Two callers may both have asked; either answer will do.
-  auto known = std::make_shared<const Known>(
-      Known{std::move(metadata), {}, clock_.Steady() + kSignInMetadataLife});
-  *known_.Lock() = known;
-  return known;
+  // Two callers may both have asked; either answer will do. The keys at once: a token can be had
+  // only once, so that is no moment to find out that there are none.
+  return FetchKeys(std::move(metadata), clock_.Steady() + kSignInMetadataLife);
 }
 
-StatusOr<std::shared_ptr<const OidcProvider::Known>> OidcProvider::RefreshKeys(const Known& known) {
-  const std::string& url = known.metadata.jwks_uri;
+StatusOr<std::shared_ptr<const OidcProvider::Known>> OidcProvider::FetchKeys(
+    OidcMetadata metadata, std::chrono::steady_clock::time_point until) {
+  const std::string url = metadata.jwks_uri;
   ASSIGN_OR_RETURN(const HttpsAnswer answer, https_.Get(url));
   if (answer.code != kHttpOk) return Unexpected(url, answer);
   ASSIGN_OR_RETURN_CTX(auto keys, ParseJwkSet(answer.body), url);
-  auto refreshed =
-      std::make_shared<const Known>(Known{known.metadata, std::move(keys), known.until});
-  *known_.Lock() = refreshed;
-  return refreshed;
+  auto known = std::make_shared<const Known>(Known{std::move(metadata), std::move(keys), until});
+  *known_.Lock() = known;
+  return known;
 }
 
 StatusOr<HttpsAnswer> OidcProvider::PostAsClient(const std::string& url, HttpsForm form) const {
@@ -158,7 +158,7 @@ StatusOr<SignInPoll> OidcProvider::SignIn(std::shared_ptr<const Known> known,
   const IdTokenPolicy policy{settings_.issuer, settings_.client_id};
   auto verdict = VerifyIdToken(tokens.id_token, known->keys, policy, clock_.Now());
   if (verdict.outcome == IdTokenOutcome::kUnknownKey) {
-    ASSIGN_OR_RETURN(known, RefreshKeys(*known));
+    ASSIGN_OR_RETURN(known, FetchKeys(known->metadata, known->until));
     verdict = VerifyIdToken(tokens.id_token, known->keys, policy, clock_.Now());
   }
   if (!verdict.accepted()) {

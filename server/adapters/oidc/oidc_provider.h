@@ -19,8 +19,10 @@
 
 namespace preseal::server {
 
-// Thread-safe. What the provider says about itself is asked for at the first use and once in
-// kSignInMetadataLife, its keys also when a token names one that is not known: keys rotate.
+// Thread-safe. What the provider says about itself and its keys are asked for at the first use and
+// once in kSignInMetadataLife, the keys also when a token names one that is not known: keys rotate.
+// A sign-in whose last step fails is lost, since the provider gives a token once: the next poll is
+// kExpired, and the person begins again.
 class OidcProvider final : public SignInProvider {
  public:
   // Asks nobody: a server starts while its provider is away. `clock` must outlive this.
@@ -45,7 +47,8 @@ class OidcProvider final : public SignInProvider {
                const Clock& clock);
 
   StatusOr<std::shared_ptr<const Known>> Discover();
-  StatusOr<std::shared_ptr<const Known>> RefreshKeys(const Known& known);
+  StatusOr<std::shared_ptr<const Known>> FetchKeys(OidcMetadata metadata,
+                                                   std::chrono::steady_clock::time_point until);
   StatusOr<HttpsAnswer> PostAsClient(const std::string& url, HttpsForm form) const;
   StatusOr<SignInPoll> SignIn(std::shared_ptr<const Known> known, const TokenAnswer& tokens);
   StatusOr<SignedInUser> UserBehind(const Known& known, const IdTokenVerdict& token,
