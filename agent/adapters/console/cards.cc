@@ -5,54 +5,15 @@
 
 #include "agent/adapters/console/frame.h"
 #include "agent/adapters/console/line.h"
-#include "agent/adapters/console/qr.h"
+#include "agent/adapters/console/qr_beside.h"
 #include "common/base/display_width.h"
 
 namespace preseal::agent {
 namespace {
 
 constexpr size_t kLabelColumns = 11;
-constexpr size_t kTextColumnsMin = 34;    // left of a QR code
 constexpr size_t kTextLinesMax = 5;       // of one wrapped text in a card
 constexpr size_t kTextLinesMaxSmall = 3;  // so that the remedy keeps its place on a small screen
-
-// What stands left of the code, and whether the code has its place.
-struct Split {
-  QrPicture qr;
-  size_t text_columns;
-  bool shown = false;
-};
-
-Split SplitFor(std::string_view qr_text, size_t width, size_t height, const FrameStyle& style) {
-  Split split{DrawQr(qr_text, style), width, false};
-  const bool fits = !split.qr.lines.empty() && split.qr.lines.size() <= height &&
-                    split.qr.columns + kTextColumnsMin + 2 <= width;
-  if (fits) {
-    split.shown = true;
-    split.text_columns = width - split.qr.columns - 2;
-  }
-  return split;
-}
-
-// Lines of text with the code to their right, if it has its place.
-std::vector<std::string> Beside(std::vector<Line> text, const Split& split, size_t width,
-                                const FrameStyle& style) {
-  const size_t count = std::max(text.size(), split.shown ? split.qr.lines.size() : 0);
-  while (text.size() < count) text.emplace_back(split.text_columns, style);
-  std::vector<std::string> lines;
-  for (size_t i = 0; i < count; ++i) {
-    if (!split.shown || i >= split.qr.lines.size()) {
-      lines.push_back(std::move(text[i]).Take());
-      continue;
-    }
-    const size_t used = text[i].used();
-    Line line(width, style);
-    line.AddRaw(std::move(text[i]).Take(), used).PadTo(width - split.qr.columns);
-    line.AddRaw(split.qr.lines[i], split.qr.columns);
-    lines.push_back(std::move(line).Take());
-  }
-  return lines;
-}
 
 // Adds "label  text", wrapped with a hanging indent; nothing if `text` is empty.
 void AddLabelled(std::vector<Line>* lines, std::string_view label, std::string_view text,
@@ -77,6 +38,8 @@ void AddIdentity(std::vector<Line>* lines, const LandingCard& card, size_t colum
               columns, style);
   AddLabelled(lines, "Device", card.device_id, columns, style);
   AddLabelled(lines, "Serial", card.serial_number, columns, style);
+  AddLabelled(lines, "Name", card.device_name, columns, style);
+  AddLabelled(lines, "Join", card.join, columns, style);
 }
 
 struct Verdict {
@@ -97,6 +60,8 @@ Verdict VerdictOf(ResultCard::Outcome outcome) {
       return {"✗ REFUSED", "X REFUSED", Tone::kBad};
     case ResultCard::Outcome::kBlocked:
       return {"■ BLOCKED", "# BLOCKED", Tone::kBad};
+    case ResultCard::Outcome::kInService:
+      return {"✓ IN SERVICE", "+ IN SERVICE", Tone::kGood};
   }
   return {"✗ FAILED", "X FAILED", Tone::kBad};
 }
@@ -114,7 +79,7 @@ Line ThickRule(size_t columns, Tone tone, const FrameStyle& style) {
 
 std::vector<std::string> LandingBody(const LandingCard& card, std::string_view activity,
                                      size_t width, size_t height, const FrameStyle& style) {
-  const Split split = SplitFor(card.qr_text, width, height, style);
+  const QrSplit split = SplitForQr(card.qr_text, width, height, style);
   const size_t columns = split.text_columns;
   std::vector<Line> lines;
   if (height > 10) lines.emplace_back(columns, style);
@@ -134,7 +99,7 @@ std::vector<std::string> LandingBody(const LandingCard& card, std::string_view a
     lines.emplace_back(columns, style);
     lines.emplace_back(columns, style).Add("  ").Add(activity, Tone::kBusy);
   }
-  return Beside(std::move(lines), split, width, style);
+  return BesideQr(std::move(lines), split, width, style);
 }
 
 namespace {
@@ -152,6 +117,9 @@ std::vector<Line> ResultText(const ScreenModel& model, size_t columns, bool room
   title.Add("  ").Add(card.title, Tone::kBold).AddRight(ElapsedText(card.elapsed) + " ");
   lines.push_back(std::move(title));
   if (roomy) lines.push_back(ThickRule(columns, verdict.tone, style));
+  if (card.outcome == ResultCard::Outcome::kFailed && model.landing) {
+    AddLabelled(&lines, "", model.landing->error_message, columns, style, kTextLinesMaxSmall);
+  }
   AddLabelled(&lines, "Code", card.code, columns, style);
   // What to do comes before the details: a small screen cuts from the end.
   const size_t lines_max = roomy ? kTextLinesMax : kTextLinesMaxSmall;
@@ -177,15 +145,15 @@ std::vector<Line> ResultText(const ScreenModel& model, size_t columns, bool room
 std::vector<std::string> ResultBody(const ScreenModel& model, size_t width, size_t height,
                                     const FrameStyle& style) {
   const bool roomy = height > 10;
-  Split split =
-      SplitFor(model.landing ? model.landing->qr_text : std::string_view(), width, height, style);
+  QrSplit split =
+      SplitForQr(model.landing ? model.landing->qr_text : std::string_view(), width, height, style);
   std::vector<Line> lines = ResultText(model, split.text_columns, roomy, style);
   if (split.shown && lines.size() > height) {
     // What to do comes before the code.
-    split = Split{{}, width, false};
+    split = QrSplit{{}, width, false};
     lines = ResultText(model, width, roomy, style);
   }
-  return Beside(std::move(lines), split, width, style);
+  return BesideQr(std::move(lines), split, width, style);
 }
 
 }  // namespace preseal::agent

@@ -14,7 +14,7 @@
 namespace preseal::agent {
 namespace {
 
-class NoDisplay final : public StatusDisplay {
+class NoDisplay final : public Screen {
  public:
   void ShowActivity(std::string_view /*text*/) override {}
   void ShowConnection(bool /*connected*/, std::string_view /*detail*/) override {}
@@ -22,6 +22,7 @@ class NoDisplay final : public StatusDisplay {
   void ShowItems(std::span<const Item> /*items*/, std::chrono::seconds /*elapsed*/) override {}
   void ShowLog(std::string_view /*item_id*/, std::string_view /*line*/) override {}
   void ShowResult(const ResultCard& /*card*/) override {}
+  std::vector<InputEvent> Typed(std::string_view /*bytes*/) override { return {}; }
 };
 
 std::string_view Environment(const char* name) {
@@ -60,10 +61,14 @@ void WriteLine(const std::string& line) {
 
 }  // namespace
 
-std::unique_ptr<StatusDisplay> MakeDisplay(DisplayMode mode) {
+bool IsFullScreen(DisplayMode mode) {
+  return mode == DisplayMode::kTty || (mode == DisplayMode::kAuto && OutputMovesItsCursor());
+}
+
+std::unique_ptr<Screen> MakeDisplay(DisplayMode mode) {
   switch (mode) {
     case DisplayMode::kAuto:
-      return MakeDisplay(OutputMovesItsCursor() ? DisplayMode::kTty : DisplayMode::kPlain);
+      return MakeDisplay(IsFullScreen(mode) ? DisplayMode::kTty : DisplayMode::kPlain);
     case DisplayMode::kPlain:
       return std::make_unique<PlainDisplay>(WriteLine);
     case DisplayMode::kTty:

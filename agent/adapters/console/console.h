@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "agent/service/status_display.h"
+#include "agent/adapters/console/screen.h"
 
 namespace preseal::agent {
 
@@ -17,10 +17,13 @@ enum class DisplayMode {
 // The device's screen. The full-screen display takes the terminal's alternate screen until it is
 // destroyed; it starts one thread. ASCII only when TERM is linux or the locale (LC_ALL, LC_CTYPE,
 // LANG) is not UTF-8; no colour when NO_COLOR is set or TERM is dumb. Text from outside is escaped.
-std::unique_ptr<StatusDisplay> MakeDisplay(DisplayMode mode);
+std::unique_ptr<Screen> MakeDisplay(DisplayMode mode);
 
-// Puts the terminal back if a full-screen display holds it; otherwise does nothing. Async-signal-
-// safe: for handlers of signals that end the process without running destructors.
+// Whether that mode will be the full screen.
+bool IsFullScreen(DisplayMode mode);
+
+// Puts the terminal back if a full-screen display or a Keyboard holds it; otherwise does nothing.
+// Async-signal-safe: for handlers of signals that end the process without running destructors.
 void RestoreTerminal();
 
 }  // namespace preseal::agent

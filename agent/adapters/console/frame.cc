@@ -8,6 +8,7 @@
 #include "agent/adapters/console/cards.h"
 #include "agent/adapters/console/item_list.h"
 #include "agent/adapters/console/line.h"
+#include "agent/adapters/console/question_body.h"
 #include "common/base/display_width.h"
 
 namespace preseal::agent {
@@ -54,7 +55,9 @@ std::string Header(const ScreenModel& model, size_t width, const FrameStyle& sty
 std::string Footer(const ScreenModel& model, size_t width, const FrameStyle& style) {
   Line line(width, style);
   line.Add(" ");
-  if (model.connected == false && !model.connection_detail.empty()) {
+  if (!model.notice.empty()) {
+    line.Add(model.notice, Tone::kBold);
+  } else if (model.connected == false && !model.connection_detail.empty()) {
     line.Add(model.connection_detail, Tone::kWarn);
   } else if (!model.log.empty() && !model.items.empty() && !model.result) {
     line.Add(model.log.back(), Tone::kDim);
@@ -81,11 +84,34 @@ std::vector<std::string> ActivityBody(const ScreenModel& model, size_t width, si
   return lines;
 }
 
+// The profile wants no progress shown: that the device is at work, and for how long.
+std::vector<std::string> QuietBody(const ScreenModel& model, size_t width,
+                                   const FrameStyle& style) {
+  std::vector<std::string> lines(2);
+  Line line(width, style);
+  line.Add("  ").Add(model.activity.empty() ? "Setting this device up" : model.activity,
+                     Tone::kBold);
+  line.AddRight(ElapsedText(model.elapsed) + " ");
+  lines.push_back(std::move(line).Take());
+  return lines;
+}
+
+// No run yet: all there is to see is that the device is enrolled.
+bool IsBeforeRun(const std::vector<Item>& items) {
+  return std::all_of(items.begin(), items.end(), [](const Item& item) {
+    return item.phase == Phase::kDevicePreparation && IsEnded(item);
+  });
+}
+
 std::vector<std::string> Body(const ScreenModel& model, size_t width, size_t height,
                               const FrameStyle& style) {
+  if (model.question) return QuestionBody(model, width, height, style);
   if (model.result) return ResultBody(model, width, height, style);
+  if (model.landing && IsBeforeRun(model.items)) {
+    return LandingBody(*model.landing, model.activity, width, height, style);
+  }
+  if (model.landing && !model.landing->show_progress) return QuietBody(model, width, style);
   if (!model.items.empty()) return ItemBody(model, width, height, style);
-  if (model.landing) return LandingBody(*model.landing, model.activity, width, height, style);
   return ActivityBody(model, width, height, style);
 }
 
@@ -98,10 +124,13 @@ std::vector<std::string> Frame(const ScreenModel& model, size_t width, size_t he
   std::vector<std::string> lines;
   lines.push_back(Header(model, width, style));
   lines.push_back(Rule(width, style));
-  const size_t body_height = height - 4;
+  // While something is asked all keys belong to the answer.
+  const bool buttons = model.landing && !model.landing->actions.empty() && !model.question;
+  const size_t body_height = height - (buttons ? 5 : 4);
   std::vector<std::string> body = Body(model, width, body_height, style);
   body.resize(body_height);
   for (std::string& line : body) lines.push_back(std::move(line));
+  if (buttons) lines.push_back(ActionLine(model.landing->actions, width, style));
   lines.push_back(Rule(width, style));
   lines.push_back(Footer(model, width, style));
   return lines;

@@ -16,7 +16,10 @@ inline constexpr size_t kFrameHeightMin = 6;
 //   header   product, organisation, device id, connection
 //   body     the landing card with its QR code before a run, phases and items during it, the
 //            result card after it
-//   footer   what the agent is doing, or the newest log line
+//            or a question to the person in front of it; where the profile wants no progress
+//            shown, only the activity
+//   buttons  those that are allowed now, unless something is asked
+//   footer   what came of a button, what the agent is doing, or the newest log line
 // A QR code that does not fit is left out and its text shown instead. If the items do not fit, a
 // window around the first unfinished or failed one is shown, with how many lie above and below.
 // Sizes below the minimum are drawn at the minimum.

@@ -8,6 +8,7 @@
 
 #include "agent/adapters/console/frame.h"
 #include "agent/adapters/console/line.h"
+#include "agent/adapters/console/wait_text.h"
 
 namespace preseal::agent {
 namespace {
@@ -56,22 +57,33 @@ std::string PhaseLine(Phase phase, const PhaseSum& sum, size_t width, const Fram
   return std::move(line).Take();
 }
 
+// An item that is tried again says so.
+std::string NameWithAttempt(const Item& item) {
+  if (item.attempt < 2 || IsEnded(item)) return item.display_name;
+  return fmt::format("{} (attempt {})", item.display_name, item.attempt);
+}
+
 std::string ItemLine(const Item& item, size_t width, const FrameStyle& style) {
-  const StateMark mark = MarkOf(item.state, item.already_done, style);
+  StateMark mark = MarkOf(item.state, item.already_done, style);
+  if (item.stalled) mark = {style.unicode ? "‼" : "!", "STALLED", Tone::kWarn};
   Line line(width, style);
   line.Add("   ").AddRaw(Paint(mark.shape, mark.tone, style), 1).Add(" ");
   line.AddFitted(mark.word, kStateWordColumns + 1, mark.tone);
   if (item.state == ItemState::kInProgress) {
-    const std::string percent = fmt::format("{:3} %", std::min(item.percent, 100u));
+    const std::string percent = item.total > 0
+                                    ? fmt::format("{} of {}", item.done, item.total)
+                                    : fmt::format("{:3} %", std::min(item.percent, 100u));
     const size_t bar = width >= kBarNeedsWidth ? kBarColumns : 0;
     const size_t right = bar + percent.size() + 3;
-    if (line.room() > right) line.AddFitted(item.display_name, line.room() - right);
+    if (line.room() > right) line.AddFitted(NameWithAttempt(item), line.room() - right);
     line.Add(" ");
     if (bar > 0) line.AddRaw(Paint(Bar(item.percent, bar, style), mark.tone, style), bar);
     line.AddRight(percent + " ");
   } else {
-    line.Add(item.display_name);
-    if (item.state == ItemState::kFailed && item.gating != Gating::kBlocking) {
+    line.Add(NameWithAttempt(item));
+    if (item.waiver) {
+      line.Add("  waived by " + item.waiver->actor, Tone::kWarn);
+    } else if (item.state == ItemState::kFailed && item.gating != Gating::kBlocking) {
       line.Add("  (does not hold the seal)", Tone::kDim);
     }
   }
@@ -86,12 +98,23 @@ std::string FailureLine(const Item& item, size_t width, const FrameStyle& style)
   return std::move(line).Take();
 }
 
+std::string WaitLine(const ScreenModel& model, const Item& item, size_t width,
+                     const FrameStyle& style) {
+  const auto since = model.waiting_since.find(item.item_id);
+  const auto waited =
+      since == model.waiting_since.end() ? std::chrono::seconds(0) : model.elapsed - since->second;
+  Line line(width, style);
+  line.Add("               ").Add(WaitText(*item.wait, waited), Tone::kWarn);
+  return std::move(line).Take();
+}
+
 struct Listing {
   std::vector<std::string> lines;
   size_t focus = 0;  // line of the first failed or unfinished item
 };
 
-Listing ListAll(const std::vector<Item>& items, size_t width, const FrameStyle& style) {
+Listing ListAll(const ScreenModel& model, size_t width, const FrameStyle& style) {
+  const std::vector<Item>& items = model.items;
   Listing listing;
   bool focused = false;
   for (const Phase phase :
@@ -108,6 +131,8 @@ Listing ListAll(const std::vector<Item>& items, size_t width, const FrameStyle& 
       listing.lines.push_back(ItemLine(item, width, style));
       if (item.state == ItemState::kFailed) {
         listing.lines.push_back(FailureLine(item, width, style));
+      } else if (item.wait && !IsEnded(item)) {
+        listing.lines.push_back(WaitLine(model, item, width, style));
       }
     }
   }
@@ -176,7 +201,7 @@ std::vector<std::string> ItemBody(const ScreenModel& model, size_t width, size_t
   if (model.landing) lines.push_back(LandingStrip(model, width, style));
   if (height > 16) lines.emplace_back();
   const size_t room = height > lines.size() ? height - lines.size() : 0;
-  std::vector<std::string> list = Window(ListAll(model.items, width, style), width, room, style);
+  std::vector<std::string> list = Window(ListAll(model, width, style), width, room, style);
   for (std::string& line : list) lines.push_back(std::move(line));
   return lines;
 }

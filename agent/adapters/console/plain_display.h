@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "agent/service/status_display.h"
+#include "agent/adapters/console/screen.h"
+#include "common/base/guarded.h"
 
 namespace preseal::agent {
 
@@ -18,9 +19,12 @@ namespace preseal::agent {
 //   id=browser state=failed percent=40 code=EXIT_CODE exit=3 message="…" title="Install the
 //   browser" log item=browser Unpacking… result outcome=failed seconds=245 code=EXIT_CODE title="…"
 //   message="…" remedy="…"
-// Percent is reported in steps of kPlainProgressPercentStep. Texts are escaped; values with
-// anything but [A-Za-z0-9._:/@+-] are quoted. Not thread-safe.
-class PlainDisplay final : public StatusDisplay {
+//   question id=item/asset-tag title="…" text="…" choices="a | b" complaint="…"
+//   notice Retry accepted
+// Where the profile wants no progress shown, items are left out. Percent is reported in steps of
+// kPlainProgressPercentStep. Texts are escaped; values with anything but [A-Za-z0-9._:/@+-] are
+// quoted. Not thread-safe but for Typed, which takes whole lines.
+class PlainDisplay final : public Screen {
  public:
   // `write` gets each line with its newline and must not throw.
   explicit PlainDisplay(std::function<void(const std::string&)> write);
@@ -31,6 +35,9 @@ class PlainDisplay final : public StatusDisplay {
   void ShowItems(std::span<const Item> items, std::chrono::seconds elapsed) override;
   void ShowLog(std::string_view item_id, std::string_view line) override;
   void ShowResult(const ResultCard& card) override;
+  void ShowQuestion(const std::optional<Question>& question) override;
+  void ShowNotice(std::string_view text) override;
+  std::vector<InputEvent> Typed(std::string_view bytes) override;
 
  private:
   // Writes `line` unless it equals `*last`, then remembers it.
@@ -42,6 +49,14 @@ class PlainDisplay final : public StatusDisplay {
   std::string last_landing_;
   std::string last_result_;
   std::map<std::string, Item, std::less<>> shown_items_;  // as last written
+  bool quiet_ = false;
+  std::string error_message_;  // the profile's own, for the red card
+
+  struct Input {
+    Editor editor;
+    std::string line;  // begun
+  };
+  Guarded<Input> input_;
 };
 
 std::string_view NameOf(ItemState state);

@@ -80,6 +80,49 @@ TEST_F(PlainDisplayTest, WritesLandingLogAndResult) {
             "expected=\"CN=Y\" remedy=ask\n");
 }
 
+TEST_F(PlainDisplayTest, WritesCountsWaitsStallsAndAttempts) {
+  std::vector<Item> items{{.item_id = "app", .display_name = "App"}};
+  items[0].state = ItemState::kInProgress;
+  items[0].done = 3;
+  items[0].total = 7;
+  items[0].attempt = 2;
+  items[0].stalled = true;
+  items[0].wait = Wait{Wait::Kind::kToken, "the queue", std::chrono::minutes(60), 3};
+  display_.ShowItems(items, {});
+  EXPECT_EQ(Taken(),
+            "item id=app state=in-progress percent=0 count=3/7 attempt=2 stalled=true wait=token "
+            "for=\"the queue\" place=3 limit=3600 title=App\n");
+}
+
+TEST_F(PlainDisplayTest, WritesQuestionsAndNoticesAndTakesAnswers) {
+  Question question;
+  question.id = "item/room";
+  question.title = "Room";
+  question.text = {{"en", "Where?"}, {"de", "Wo?"}};
+  question.choices = {"Hall", "Office"};
+  display_.ShowQuestion(question);
+  display_.ShowNotice("Retry accepted");
+  EXPECT_EQ(Taken(),
+            "question id=item/room title=Room text=\"Where? / Wo?\" choices=\"Hall | Office\"\n"
+            "notice Retry accepted\n");
+  EXPECT_EQ(display_.Typed("2\n"),
+            (std::vector<InputEvent>{{std::nullopt, "item/room", "Office"}}));
+}
+
+TEST_F(PlainDisplayTest, IsQuietWhereTheProfileWantsItButTellsTheVerdict) {
+  LandingCard card{.device_id = "D-1", .error_message = "Call 4711."};
+  card.show_progress = false;
+  display_.ShowLanding(card);
+  Taken();
+  const std::vector<Item> items{
+      {.item_id = "app", .display_name = "App", .state = ItemState::kInProgress}};
+  display_.ShowItems(items, {});
+  EXPECT_EQ(Taken(), "");
+  display_.ShowResult({.title = "Failed"});
+  EXPECT_EQ(Taken(),
+            "result outcome=failed seconds=0 title=Failed organisation-says=\"Call 4711.\"\n");
+}
+
 TEST_F(PlainDisplayTest, KeepsHostileTextOnOneLine) {
   display_.ShowActivity("a\nresult outcome=sealed\x1b[2J");
   display_.ShowLog("app", "b\r\nc");

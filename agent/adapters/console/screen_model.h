@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,11 @@ struct ScreenModel {
   std::chrono::seconds elapsed{0};
   std::deque<std::string> log;  // newest last, at most kScreenLogLinesMax
   std::optional<ResultCard> result;
+  std::optional<Question> question;
+  std::string typed;   // the answer so far, as it may be shown
+  std::string notice;  // empty: none, or shown long enough
+  // Where the run stood when an item began to wait for what it waits for now.
+  std::map<std::string, std::chrono::seconds> waiting_since;
 };
 
 }  // namespace preseal::agent

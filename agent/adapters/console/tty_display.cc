@@ -12,6 +12,7 @@
 
 #include "agent/adapters/console/console.h"
 #include "agent/adapters/console/frame.h"
+#include "agent/adapters/console/keyboard.h"
 #include "agent/adapters/console/plain_display.h"
 #include "common/base/limits.h"
 
@@ -42,6 +43,25 @@ std::pair<size_t, size_t> SizeOf(int fd) {
   return {size.ws_col, size.ws_row};
 }
 
+// Since when each item waits for what it waits for now.
+std::map<std::string, std::chrono::seconds> WaitsBegun(const ScreenModel& before,
+                                                       std::span<const Item> items,
+                                                       std::chrono::seconds elapsed) {
+  std::map<std::string, std::chrono::seconds> begun;
+  for (const Item& item : items) {
+    if (!item.wait) continue;
+    auto since = elapsed;
+    for (const Item& old : before.items) {
+      const bool same =
+          old.item_id == item.item_id && old.wait && old.wait->kind == item.wait->kind;
+      const auto known = before.waiting_since.find(item.item_id);
+      if (same && known != before.waiting_since.end()) since = known->second;
+    }
+    begun[item.item_id] = since;
+  }
+  return begun;
+}
+
 }  // namespace
 
 void RestoreTerminal() {
@@ -50,6 +70,7 @@ void RestoreTerminal() {
   if (fd >= 0) {
     [[maybe_unused]] const ssize_t written = write(fd, kLeave, sizeof(kLeave) - 1);
   }
+  RestoreKeyboard();
   errno = saved_errno;
 }
 
@@ -96,11 +117,15 @@ void TtyDisplay::ShowConnection(bool connected, std::string_view detail) {
 }
 
 void TtyDisplay::ShowLanding(const LandingCard& card) {
-  Update([&card](ScreenModel& model) { model.landing = card; });
+  Update([this, &card](ScreenModel& model) {
+    model.landing = card;
+    editor_.SetActions(card.actions);
+  });
 }
 
 void TtyDisplay::ShowItems(std::span<const Item> items, std::chrono::seconds elapsed) {
   Update([this, items, elapsed](ScreenModel& model) {
+    model.waiting_since = WaitsBegun(model, items, elapsed);
     model.items.assign(items.begin(), items.end());
     model.elapsed = elapsed;
     elapsed_at_ = std::chrono::steady_clock::now();
@@ -125,12 +150,39 @@ void TtyDisplay::ShowResult(const ResultCard& card) {
   Update([&card](ScreenModel& model) { model.result = card; });
 }
 
+void TtyDisplay::ShowQuestion(const std::optional<Question>& question) {
+  Update([this, &question](ScreenModel& model) {
+    model.question = question;
+    editor_.SetQuestion(question);
+    model.typed = editor_.Shown();
+  });
+}
+
+void TtyDisplay::ShowNotice(std::string_view text) {
+  Update([this, text](ScreenModel& model) {
+    model.notice = text;
+    notice_at_ = std::chrono::steady_clock::now();
+  });
+}
+
+std::vector<InputEvent> TtyDisplay::Typed(std::string_view bytes) {
+  std::vector<InputEvent> events;
+  Update([this, bytes, &events](ScreenModel& model) {
+    for (const char byte : bytes) {
+      if (auto event = editor_.Key(byte)) events.push_back(*std::move(event));
+    }
+    model.typed = editor_.Shown();
+  });
+  return events;
+}
+
 void TtyDisplay::DrawUntilStopped() {
   std::unique_lock lock(mutex_);
   for (bool last = false; !last;) {
     last = stop_;
     dirty_ = false;
     ScreenModel model = model_;
+    if (std::chrono::steady_clock::now() - notice_at_ > kScreenNoticeLife) model.notice.clear();
     // The clock on the screen goes on between two reports of the same run.
     if (!model.items.empty() && !model.result) {
       model.elapsed += std::chrono::duration_cast<std::chrono::seconds>(

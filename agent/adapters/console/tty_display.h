@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/adapters/console/screen.h"
 #include "agent/adapters/console/screen_model.h"
 #include "agent/adapters/console/style.h"
 
@@ -18,7 +19,7 @@ namespace preseal::agent {
 // kScreenRedrawInterval, always ending with the newest state. The size is asked for at each draw,
 // and at least once a second, so a resized terminal is right again without a signal handler.
 // Thread-safe.
-class TtyDisplay final : public StatusDisplay {
+class TtyDisplay final : public Screen {
  public:
   // Takes the alternate screen of the terminal behind `fd`, which must stay open.
   TtyDisplay(int fd, const FrameStyle& style);
@@ -34,6 +35,10 @@ class TtyDisplay final : public StatusDisplay {
   void ShowItems(std::span<const Item> items, std::chrono::seconds elapsed) override;
   void ShowLog(std::string_view item_id, std::string_view line) override;
   void ShowResult(const ResultCard& card) override;
+  void ShowQuestion(const std::optional<Question>& question) override;
+  void ShowNotice(std::string_view text) override;
+  // From a terminal that gives every key at once.
+  std::vector<InputEvent> Typed(std::string_view bytes) override;
 
  private:
   // Changes the model under the lock and wakes the drawing thread.
@@ -48,6 +53,8 @@ class TtyDisplay final : public StatusDisplay {
   std::condition_variable changed_;
   ScreenModel model_;                                 // guarded by mutex_
   std::chrono::steady_clock::time_point elapsed_at_;  // when model_.elapsed was told; guarded
+  std::chrono::steady_clock::time_point notice_at_;   // when model_.notice was told; guarded
+  Editor editor_;                                     // guarded by mutex_
   bool dirty_ = true;                                 // guarded by mutex_
   bool stop_ = false;                                 // guarded by mutex_
   // What the terminal shows, so that only changed lines are sent (a serial console is slow). Only

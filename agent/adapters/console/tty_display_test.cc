@@ -91,6 +91,21 @@ TEST_F(TtyDisplayTest, DrawsAtMostTenTimesASecond) {
   EXPECT_LE(draws, 8u);  // five intervals, the first, the last
 }
 
+TEST_F(TtyDisplayTest, ShowsWhatIsTypedAndForgetsANotice) {
+  TtyDisplay display(slave_, kStyle);
+  Question question;
+  question.id = "room";
+  question.title = "Room";
+  display.ShowQuestion(question);
+  EXPECT_TRUE(Sees("Room"));
+  EXPECT_TRUE(display.Typed("Hal").empty());
+  EXPECT_TRUE(Sees("> Hal"));
+  EXPECT_EQ(display.Typed("l\r"), (std::vector<InputEvent>{{std::nullopt, "room", "Hall"}}));
+  display.ShowQuestion(std::nullopt);
+  display.ShowNotice("Taken, thank you");
+  EXPECT_TRUE(Sees("Taken, thank you"));
+}
+
 TEST_F(TtyDisplayTest, RestoresOnceAndStopsDrawingAfterASignal) {
   std::optional<TtyDisplay> display(std::in_place, slave_, kStyle);
   EXPECT_TRUE(Sees("\x1b[24;1H"));
