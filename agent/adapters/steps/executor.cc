@@ -6,6 +6,8 @@
 #include "agent/adapters/steps/archive_package.h"
 #include "agent/adapters/steps/deb_package.h"
 #include "agent/adapters/steps/file_steps.h"
+#include "agent/adapters/steps/name_step.h"
+#include "agent/adapters/steps/results.h"
 #include "agent/adapters/steps/script_step.h"
 #include "common/files/files.h"
 
@@ -17,13 +19,31 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
+// The port's contract says they never come here.
+StepResult EnginesOwn() {
+  return FailedForGood(ItemCode::kAgentError, "prompts, waits and restarts are the engine's own");
+}
+
+StepResult JoinUnavailable() {
+  return Failed(ItemCode::kJoinUnavailable, "this agent was built without a join provider");
+}
+
 class Executor final : public StepExecutor {
  public:
   Executor(TargetRoot& target, ArtifactSource& artifacts, const CommandSettings& settings)
       : files_(target, artifacts),
         scripts_(settings),
         debs_(target, artifacts, settings),
-        archives_(target, artifacts) {}
+        archives_(target, artifacts),
+        names_(target) {}
+
+  StepResult Requires(const Step& step, StepObserver& observer, std::stop_token stop) override {
+    return scripts_.Requires(step, observer, stop);
+  }
+
+  StepResult Revert(const Step& step, StepObserver& observer, std::stop_token stop) override {
+    return scripts_.Revert(step, observer, stop);
+  }
 
   StepResult Detect(const Step& step, StepObserver& observer, std::stop_token stop) override {
     if (const auto* script = std::get_if<ScriptStep>(&step.action)) {
@@ -50,7 +70,13 @@ class Executor final : public StepExecutor {
               return package.format == PackageStep::Format::kDeb
                          ? debs_.Apply(step, package, observer, stop)
                          : archives_.Apply(step, package, observer, stop);
-            }},
+            },
+            [&](const SetNameStep& naming) { return names_.Apply(naming); },
+            [](const OfflineJoinStep&) { return JoinUnavailable(); },
+            [](const DomainJoinStep&) { return JoinUnavailable(); },
+            [](const PromptStep&) { return EnginesOwn(); },
+            [](const WaitStep&) { return EnginesOwn(); },
+            [](const RebootStep&) { return EnginesOwn(); }},
         step.action);
   }
 
@@ -65,7 +91,13 @@ class Executor final : public StepExecutor {
                      return package.format == PackageStep::Format::kDeb
                                 ? debs_.Check(step, package, observer, stop)
                                 : archives_.Check(package, stop);
-                   }},
+                   },
+                   [&](const SetNameStep& naming) { return names_.Check(naming); },
+                   [](const OfflineJoinStep&) { return JoinUnavailable(); },
+                   [](const DomainJoinStep&) { return JoinUnavailable(); },
+                   [](const PromptStep&) { return EnginesOwn(); },
+                   [](const WaitStep&) { return EnginesOwn(); },
+                   [](const RebootStep&) { return EnginesOwn(); }},
         step.action);
   }
 
@@ -73,6 +105,7 @@ class Executor final : public StepExecutor {
   ScriptSteps scripts_;
   DebPackages debs_;
   ArchivePackages archives_;
+  NameSteps names_;
 };
 
 }  // namespace
@@ -83,10 +116,13 @@ StatusOr<std::unique_ptr<StepExecutor>> MakeStepExecutor(TargetRoot& target,
   // What a killed agent left there may hold a secret.
   RETURN_IF_ERROR(files::RemoveTree(settings.scratch_directory));
   RETURN_IF_ERROR(files::MakeDirectories(settings.scratch_directory, 0700));
-  return std::unique_ptr<StepExecutor>(std::make_unique<Executor>(
-      target, artifacts,
-      CommandSettings{target.path(), std::move(settings.scratch_directory),
-                      std::move(settings.marker)}));
+  CommandSettings commands;
+  commands.target_root = target.path();
+  commands.scratch_directory = std::move(settings.scratch_directory);
+  commands.marker = std::move(settings.marker);
+  commands.device_name = [&target] { return NameSteps(target).NameOfTarget(); };
+  commands.user = std::move(settings.user);
+  return std::unique_ptr<StepExecutor>(std::make_unique<Executor>(target, artifacts, commands));
 }
 
 }  // namespace preseal::agent::steps

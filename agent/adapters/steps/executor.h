@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "agent/adapters/steps/target_root.h"
+#include "agent/service/answer_writer.h"
 #include "agent/service/artifact_source.h"
 #include "agent/service/seal_ports.h"
 #include "agent/service/step_executor.h"
@@ -14,12 +16,17 @@ namespace preseal::agent::steps {
 struct ExecutorSettings {
   std::string scratch_directory;  // made if missing, 0700
   std::string marker;             // NAME=value in the environment of every command
+  // Who has signed in, for PRESEAL_USER; empty: nobody. Called from any thread.
+  std::function<std::string()> user = {};
 };
 
 // Every kind of step, done to `target`. Both must outlive the executor.
 StatusOr<std::unique_ptr<StepExecutor>> MakeStepExecutor(TargetRoot& target,
                                                          ArtifactSource& artifacts,
                                                          ExecutorSettings settings);
+
+// Writes answers below `target`, which must outlive the writer.
+std::unique_ptr<AnswerWriter> MakeAnswerWriter(TargetRoot& target);
 
 struct SealPaths {
   std::string state_directory;

@@ -23,11 +23,16 @@ StepResult FailedForGood(ItemCode code, std::string message);
 StepResult FromTargetStatus(const Status& status);
 // A Status of ArtifactSource::Fetch.
 StepResult FromArtifactStatus(const Status& status);
-// How a step's apply command ended, by the step's exit codes. `what` names it: "dpkg".
+// How a step's apply command ended, by the step's exit codes; a restart it asks for is in the
+// result. `what` names it: "dpkg".
 StepResult FromEnding(const Step& step, std::string_view what, const CommandEnd& end);
 // The same for a detect or verify command: any exit code but 0 means "not in place".
 StepResult FromCheckEnding(std::string_view what, const process::Ending& ending);
-// The command could not be started.
+// How a requires script ended: 0 it applies, 1 it does not, anything else nobody can tell.
+StepResult FromRequiresEnding(const CommandEnd& end);
+// How an undo command ended: only 0 is good.
+StepResult FromUndoEnding(const CommandEnd& end);
+// The command could not be started, or could not be ended.
 StepResult FromStartStatus(const Status& status);
 
 }  // namespace preseal::agent::steps

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/adapters/steps/script_step.h"
 
-#include <charconv>
+#include <fmt/format.h>
+#include <unistd.h>
 
+#include <atomic>
+
+#include "agent/adapters/steps/output_filter.h"
 #include "agent/adapters/steps/results.h"
+#include "common/base/limits.h"
 #include "common/files/files.h"
 
 namespace preseal::agent::steps {
 namespace {
 
-constexpr std::string_view kProgressMark = "PRESEAL_PROGRESS ";
-constexpr size_t kLastLineBytesMax = 200;
-
-// True if the line was a report of progress and not text.
-bool HandledAsProgress(std::string_view line, StepObserver& observer) {
-  if (!line.starts_with(kProgressMark)) return false;
-  const std::string_view number = line.substr(kProgressMark.size());
-  uint32_t percent = 0;
-  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), percent);
-  if (parsed.ec != std::errc() || parsed.ptr != number.data() + number.size()) return false;
-  observer.OnPercent(percent);
-  return true;
+// One of its own for every command, so that ending what this one left behind ends nothing else.
+std::string NextCommandMark() {
+  static std::atomic<uint64_t> last{0};
+  return fmt::format("PRESEAL_COMMAND={}.{}", ::getpid(), ++last);
 }
 
 }  // namespace
@@ -30,6 +27,13 @@ std::vector<std::string> EnvironmentFor(const CommandSettings& settings, const S
   environment.push_back("DEBIAN_FRONTEND=noninteractive");
   environment.push_back("PRESEAL_TARGET_ROOT=" + settings.target_root);
   environment.push_back("PRESEAL_ITEM=" + step.item_id);
+  const std::string name = settings.device_name ? settings.device_name() : std::string();
+  if (!name.empty()) environment.push_back("PRESEAL_DEVICE_NAME=" + name);
+  const std::string user = settings.user ? settings.user() : std::string();
+  if (!user.empty()) environment.push_back("PRESEAL_USER=" + user);
+  for (const StepInput& input : step.inputs) {
+    environment.push_back("PRESEAL_INPUT_" + input.name + "=" + input.value);
+  }
   environment.push_back(settings.marker);
   return environment;
 }
@@ -40,48 +44,66 @@ StatusOr<CommandEnd> RunCommand(const CommandSettings& settings, const Step& ste
   process::Command command;
   command.argv = std::move(argv);
   command.environment = EnvironmentFor(settings, step);
+  const std::string mark = NextCommandMark();
+  command.environment.push_back(mark);
   command.working_directory = settings.target_root;
   // 0 would mean no limit.
   command.timeout = std::max(timeout, std::chrono::milliseconds(1));
-  CommandEnd end;
-  const auto on_line = [&observer, &end](process::Output from, std::string_view line) {
-    if (from == process::Output::kStandard && HandledAsProgress(line, observer)) return;
-    if (!line.empty()) end.last_line = EscapeForLog(line, kLastLineBytesMax);
-    observer.OnLine(line);
+  OutputFilter filter(observer);
+  const auto on_line = [&filter](process::Output from, std::string_view line) {
+    filter.Take(from, line);
   };
-  ASSIGN_OR_RETURN(end.ending, process::Run(command, on_line, stop));
-  return end;
+  auto ending = process::Run(command, on_line, stop);
+  // Its group is gone; a child that made a session of its own is not.
+  RETURN_IF_ERROR(process::KillMarked(mark, kLeftoverKillWithin).status());
+  RETURN_IF_ERROR(ending.status());
+  return CommandEnd{*ending, filter.last_line()};
 }
 
 // Through a file, because one argument may have at most 128 KiB.
-StatusOr<CommandEnd> ScriptSteps::RunScript(const Step& step, std::string_view name,
-                                            const std::string& text, StepObserver& observer,
-                                            std::stop_token stop) {
-  const std::string path = settings_.scratch_directory + "/" + std::string(name) + ".sh";
+StatusOr<CommandEnd> ScriptSteps::RunScript(const Step& step, std::string_view part,
+                                            const std::string& text,
+                                            std::chrono::milliseconds timeout,
+                                            StepObserver& observer, std::stop_token stop) {
+  const std::string path =
+      fmt::format("{}/{}-{}.sh", settings_.scratch_directory, step.item_id, part);
   RETURN_IF_ERROR(files::WriteAtomic(path, AsBytes(text), 0600));
-  auto ending = RunCommand(settings_, step, {"/bin/sh", path}, step.timeout, observer, stop);
+  auto ending = RunCommand(settings_, step, {"/bin/sh", path}, timeout, observer, stop);
   // It may hold a secret of the profile.
   RETURN_IF_ERROR(files::RemoveTree(path));
   return ending;
 }
 
+StepResult ScriptSteps::Requires(const Step& step, StepObserver& observer, std::stop_token stop) {
+  if (step.requires_script.empty()) return Done();
+  const auto end =
+      RunScript(step, "requires", step.requires_script, kRequiresTimeout, observer, stop);
+  return end.ok() ? FromRequiresEnding(*end) : FromStartStatus(end.status());
+}
+
+StepResult ScriptSteps::Revert(const Step& step, StepObserver& observer, std::stop_token stop) {
+  if (step.undo != Undo::kCommand) return Done();
+  const auto end = RunScript(step, "undo", step.undo_command, step.timeout, observer, stop);
+  return end.ok() ? FromUndoEnding(*end) : FromStartStatus(end.status());
+}
+
 StepResult ScriptSteps::Detect(const Step& step, const ScriptStep& script, StepObserver& observer,
                                std::stop_token stop) {
   if (script.detect.empty()) return NotInPlace("the step has no detect");
-  const auto ending = RunScript(step, "detect", script.detect, observer, stop);
+  const auto ending = RunScript(step, "detect", script.detect, step.timeout, observer, stop);
   return ending.ok() ? FromCheckEnding("detect", ending->ending) : FromStartStatus(ending.status());
 }
 
 StepResult ScriptSteps::Apply(const Step& step, const ScriptStep& script, StepObserver& observer,
                               std::stop_token stop) {
-  const auto ending = RunScript(step, "apply", script.apply, observer, stop);
+  const auto ending = RunScript(step, "apply", script.apply, step.timeout, observer, stop);
   return ending.ok() ? FromEnding(step, "apply", *ending) : FromStartStatus(ending.status());
 }
 
 StepResult ScriptSteps::Verify(const Step& step, const ScriptStep& script, StepObserver& observer,
                                std::stop_token stop) {
   if (script.verify.empty()) return Done();
-  const auto ending = RunScript(step, "verify", script.verify, observer, stop);
+  const auto ending = RunScript(step, "verify", script.verify, step.timeout, observer, stop);
   return ending.ok() ? FromCheckEnding("verify", ending->ending) : FromStartStatus(ending.status());
 }
 

@@ -2,8 +2,10 @@
 // Inside agent/adapters/steps only.
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/service/step_executor.h"
@@ -16,9 +18,13 @@ struct CommandSettings {
   std::string target_root;
   std::string scratch_directory;  // of the agent, 0700; scripts are put here to be run
   std::string marker;             // NAME=value in every command's environment, for KillMarked
+  // Called for every command; empty: not known.
+  std::function<std::string()> device_name = {};
+  std::function<std::string()> user = {};
 };
 
-// MinimalEnvironment, PRESEAL_TARGET_ROOT, PRESEAL_ITEM, the marker.
+// MinimalEnvironment, PRESEAL_TARGET_ROOT, PRESEAL_ITEM, PRESEAL_DEVICE_NAME and PRESEAL_USER where
+// they are known, PRESEAL_INPUT_<NAME> for each input, the marker.
 std::vector<std::string> EnvironmentFor(const CommandSettings& settings, const Step& step);
 
 struct CommandEnd {
@@ -26,14 +32,21 @@ struct CommandEnd {
   std::string last_line;  // of either output; usually says what went wrong
 };
 
-// Runs `argv` in the target root; every line of output goes to `observer`.
+// Runs `argv` in the target root; lines of output go to `observer`, up to kStepLinesMax and
+// kStepOutputBytesMax, then one that says so. When it returns, everything the command started is
+// gone, also what left its process group (as long as it kept its environment). DeadlineExceeded: it
+// could not be ended; else as process::Run.
 StatusOr<CommandEnd> RunCommand(const CommandSettings& settings, const Step& step,
                                 std::vector<std::string> argv, std::chrono::milliseconds timeout,
                                 StepObserver& observer, std::stop_token stop);
 
+// Scripts of a step: its own, and those any kind of step may have. Thread-safe: each part of each
+// item has a file of its own.
 class ScriptSteps {
  public:
   explicit ScriptSteps(CommandSettings settings) : settings_(std::move(settings)) {}
+  StepResult Requires(const Step& step, StepObserver& observer, std::stop_token stop);
+  StepResult Revert(const Step& step, StepObserver& observer, std::stop_token stop);
   StepResult Detect(const Step& step, const ScriptStep& script, StepObserver& observer,
                     std::stop_token stop);
   StepResult Apply(const Step& step, const ScriptStep& script, StepObserver& observer,
@@ -42,8 +55,9 @@ class ScriptSteps {
                     std::stop_token stop);
 
  private:
-  StatusOr<CommandEnd> RunScript(const Step& step, std::string_view name, const std::string& text,
-                                 StepObserver& observer, std::stop_token stop);
+  StatusOr<CommandEnd> RunScript(const Step& step, std::string_view part, const std::string& text,
+                                 std::chrono::milliseconds timeout, StepObserver& observer,
+                                 std::stop_token stop);
 
   CommandSettings settings_;
 };

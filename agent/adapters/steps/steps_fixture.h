@@ -54,8 +54,10 @@ class Notes final : public StepObserver {
  public:
   void OnLine(std::string_view line) override { lines.emplace_back(line); }
   void OnPercent(uint32_t percent) override { percents.push_back(percent); }
+  void OnCount(uint64_t done, uint64_t total) override { counts.emplace_back(done, total); }
   std::vector<std::string> lines;
   std::vector<uint32_t> percents;
+  std::vector<std::pair<uint64_t, uint64_t>> counts;
 };
 
 class StepsTest : public testing::Test {
