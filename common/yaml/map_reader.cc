@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 
 #include "common/base/bytes.h"
+#include "common/base/limits.h"
 
 namespace preseal::yaml {
 namespace {
@@ -46,36 +48,116 @@ std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   return std::nullopt;
 }
 
-// yaml-cpp keeps the last of two equal keys; which one was meant nobody can tell.
-Status RefuseRepeatedKeys(const YAML::Node& node, std::string_view name) {
-  if (node.IsMap()) {
-    std::set<std::string> seen;
-    for (const auto& entry : node) {
-      if (!entry.first.IsScalar()) return ErrorAt(entry.first, name, "a key must be a word");
-      if (!seen.insert(entry.first.Scalar()).second) {
-        return ErrorAt(
-            entry.first, name,
-            fmt::format("key \"{}\" comes twice", EscapeForLog(entry.first.Scalar(), 60)));
+using OnMistake = std::function<void(const YAML::Node&, std::string_view)>;
+
+// Walks a document once. Aliases let a short text name the same node over and over, so nodes are
+// counted as they are met.
+class Walk {
+ public:
+  explicit Walk(OnMistake on_mistake) : on_mistake_(std::move(on_mistake)) {}
+
+  // yaml-cpp keeps the last of two equal keys; which one was meant nobody can tell.
+  void RefuseRepeatedKeys(const YAML::Node& node) {
+    if (++nodes_ > kYamlNodesMax) return;
+    if (node.IsMap()) {
+      std::set<std::string> seen;
+      for (const auto& entry : node) {
+        if (!entry.first.IsScalar()) {
+          on_mistake_(entry.first, "a key must be a word");
+          continue;
+        }
+        const std::string& key = entry.first.Scalar();
+        if (!seen.insert(key).second) {
+          on_mistake_(entry.first,
+                      fmt::format("key \"{}\" comes twice", EscapeForLog(key, kShownBytes)));
+        }
+        RefuseRepeatedKeys(entry.second);
       }
-      RETURN_IF_ERROR(RefuseRepeatedKeys(entry.second, name));
+    } else if (node.IsSequence()) {
+      for (const auto& entry : node) RefuseRepeatedKeys(entry);
     }
-  } else if (node.IsSequence()) {
-    for (const auto& entry : node) RETURN_IF_ERROR(RefuseRepeatedKeys(entry, name));
   }
-  return OkStatus();
+  bool too_large() const { return nodes_ > kYamlNodesMax; }
+
+ private:
+  const OnMistake on_mistake_;
+  size_t nodes_ = 0;
+};
+
+// False after a mistake that leaves nothing to read.
+bool CheckMap(const YAML::Node& node, const OnMistake& on_mistake) {
+  if (!node.IsMap()) {
+    on_mistake(node, "expected \"key: value\" lines");
+    return false;
+  }
+  bool words = true;
+  Walk walk([&](const YAML::Node& where, std::string_view message) {
+    words = words && where.IsScalar();
+    on_mistake(where, message);
+  });
+  walk.RefuseRepeatedKeys(node);
+  if (!walk.too_large()) return words;
+  on_mistake(node, "too many values; aliases count each time they are used");
+  return false;
+}
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
 }
 
 }  // namespace
 
+void Mistakes::Add(const YAML::Node& node, std::string_view message) {
+  AddInside(node, 0, message);
+}
+
+void Mistakes::AddInside(const YAML::Node& node, size_t offset, std::string_view message) {
+  if (list.size() >= kMistakesMax) return;
+  const YAML::Mark mark = node.Mark();
+  list.push_back({static_cast<uint32_t>(std::max(mark.line, 0)) + first_line,
+                  static_cast<uint32_t>(std::max(mark.column, 0) + 1 + static_cast<int>(offset)),
+                  std::string(message)});
+}
+
 StatusOr<YAML::Node> ParseMap(std::string_view text, std::string_view name) {
   try {
     YAML::Node node = YAML::Load(std::string(text));
-    if (!node.IsMap()) return ErrorAt(node, name, "expected \"key: value\" lines");
-    RETURN_IF_ERROR(RefuseRepeatedKeys(node, name));
+    Status first;
+    CheckMap(node, [&](const YAML::Node& where, std::string_view message) {
+      if (first.ok()) first = ErrorAt(where, name, message);
+    });
+    RETURN_IF_ERROR(first);
     return node;
   } catch (const YAML::Exception& error) {
     return InvalidArgument(
         fmt::format("{}:{}:{}: {}", name, error.mark.line + 1, error.mark.column + 1, error.msg));
+  }
+}
+
+std::optional<YAML::Node> ParseMap(std::string_view text, Mistakes* mistakes) {
+  try {
+    YAML::Node node = YAML::Load(std::string(text));
+    const bool readable =
+        CheckMap(node, [mistakes](const YAML::Node& where, std::string_view message) {
+          mistakes->Add(where, message);
+        });
+    return readable ? std::optional(node) : std::nullopt;
+  } catch (const YAML::Exception& error) {
+    mistakes->list.push_back(
+        {static_cast<uint32_t>(std::max(error.mark.line, 0)) + mistakes->first_line,
+         static_cast<uint32_t>(std::max(error.mark.column, 0) + 1), error.msg});
+    return std::nullopt;
   }
 }
 
@@ -86,6 +168,11 @@ Status ErrorAt(const YAML::Node& node, std::string_view name, std::string_view m
 }
 
 MapReader::MapReader(const YAML::Node& node, std::string_view name) : node_(node), name_(name) {
+  if (!node_.IsMap()) FailAt(node_, "expected \"key: value\" lines");
+}
+
+MapReader::MapReader(const YAML::Node& node, Mistakes* mistakes)
+    : node_(node), mistakes_(mistakes) {
   if (!node_.IsMap()) FailAt(node_, "expected \"key: value\" lines");
 }
 
@@ -201,19 +288,29 @@ bool MapReader::Has(std::string_view key) const {
 }
 
 void MapReader::FailAt(const YAML::Node& node, std::string_view message) {
+  if (mistakes_ != nullptr) return mistakes_->Add(node, message);
   if (error_.ok()) error_ = ErrorAt(node, name_, message);
+}
+
+// A slip of two letters at most; a longer guess would only mislead.
+std::string MapReader::Suggest(std::string_view key) const {
+  constexpr size_t kSlipMax = 2;
+  const auto nearest = std::min_element(asked_.begin(), asked_.end(), [&](auto& a, auto& b) {
+    return EditDistance(key, a) < EditDistance(key, b);
+  });
+  if (nearest == asked_.end() || EditDistance(key, *nearest) > kSlipMax) return "";
+  return fmt::format(", did you mean \"{}\"?", *nearest);
 }
 
 Status MapReader::Finish() {
   if (!error_.ok() || !node_.IsMap()) return error_;
   for (const auto& entry : node_) {
+    const std::string key = EscapeForLog(entry.first.Scalar(), kShownBytes);
     if (asked_.contains(entry.first.Scalar())) continue;
-    return ErrorAt(
-        entry.first, name_,
-        fmt::format("unknown key \"{}\"; known here: {}",
-                    EscapeForLog(entry.first.Scalar(), kShownBytes), fmt::join(asked_, ", ")));
+    FailAt(entry.first, fmt::format("unknown key \"{}\"{}; known here: {}", key, Suggest(key),
+                                    fmt::join(asked_, ", ")));
   }
-  return OkStatus();
+  return error_;
 }
 
 }  // namespace preseal::yaml

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/limits.h"
 #include "tests/support/status_matchers.h"
 
 namespace preseal::yaml {
@@ -95,6 +96,63 @@ TEST(MapReaderTest, SaysWhichRequiredKeyIsMissing) {
   std::string s;
   map.Required("organisation", &s);
   EXPECT_THAT(map.Finish(), StatusIs(kInvalid, "\"organisation\" is missing"));
+}
+
+TEST(MapReaderTest, SuggestsTheKeyThatWasMeant) {
+  ASSERT_OK_AND_ASSIGN(const auto node, ParseMap("gatin: x\n", "x"));
+  MapReader map(node, "x");
+  std::string s;
+  map.Optional("gating", &s);
+  map.Optional("name", &s);
+  EXPECT_THAT(map.Finish(), StatusIs(kInvalid,
+                                     "x:1:1: unknown key \"gatin\", did you mean "
+                                     "\"gating\"?"));
+}
+
+TEST(MapReaderTest, GathersEveryMistakeWithItsPlaceInTheFile) {
+  Mistakes mistakes{.first_line = 11};
+  const auto node = ParseMap("a: 1\na: 2\nb: yes\nzzz: 1\n", &mistakes);
+  ASSERT_TRUE(node.has_value());
+  MapReader map(*node, &mistakes);
+  std::string s;
+  bool b = false;
+  map.Optional("a", &s);
+  map.Optional("b", &b);
+  map.Required("c", &s);
+  EXPECT_OK(map.Finish());
+  std::vector<std::pair<uint32_t, uint32_t>> places;
+  for (const Mistake& mistake : mistakes.list) places.emplace_back(mistake.line, mistake.column);
+  EXPECT_EQ(places,
+            (std::vector<std::pair<uint32_t, uint32_t>>{{12, 1}, {13, 4}, {11, 1}, {14, 1}}));
+}
+
+TEST(MapReaderTest, GathersAFaultOfTheSyntaxToo) {
+  Mistakes mistakes{.first_line = 5};
+  EXPECT_FALSE(ParseMap("a: [1\n", &mistakes).has_value());
+  ASSERT_EQ(mistakes.list.size(), 1u);
+  EXPECT_GE(mistakes.list[0].line, 5u);
+}
+
+TEST(MapReaderTest, ManyMistakesAreCutShort) {
+  std::string text;
+  for (size_t i = 0; i < 2 * kMistakesMax; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  Mistakes mistakes;
+  const auto node = ParseMap(text, &mistakes);
+  ASSERT_TRUE(node.has_value());
+  EXPECT_OK(MapReader(*node, &mistakes).Finish());
+  EXPECT_EQ(mistakes.list.size(), kMistakesMax);
+}
+
+// Nine levels of nine aliases each would be 387 million values.
+TEST(MapReaderTest, AliasesCannotMakeADocumentHuge) {
+  std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 9; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+    for (int j = 1; j < 9; ++j) text += ", " + before;
+    text += "]\n";
+  }
+  EXPECT_THAT(ParseMap(text, "x"), StatusIs(kInvalid, "too many values"));
 }
 
 }  // namespace
