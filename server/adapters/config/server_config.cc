@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "common/base/ids.h"
 #include "common/base/limits.h"
 #include "common/files/files.h"
 #include "common/yaml/map_reader.h"
@@ -36,6 +37,9 @@ class ConfigReader {
     RETURN_IF_ERROR(ReadCa(map.Child("ca"), out));
     RETURN_IF_ERROR(ReadFlow(map.Child("technician_flow"), out));
     RETURN_IF_ERROR(ReadSignIn(map.Child("sign_in"), out));
+    RETURN_IF_ERROR(ReadJoin(map.Child("join"), out));
+    RETURN_IF_ERROR(ReadSeal(map.Child("seal"), out));
+    RETURN_IF_ERROR(ReadTokens(map.Child("tokens"), out));
     if (out->organisation.size() > kNameBytesMax) map.Fail("organisation", "too long");
     if (out->public_names.empty()) out->public_names = {"localhost", "127.0.0.1", "::1"};
     return map.Finish();
@@ -126,6 +130,60 @@ class ConfigReader {
     }
     if (std::find(out->scopes.begin(), out->scopes.end(), "openid") == out->scopes.end()) {
       map.Fail("scopes", "must name \"openid\"");
+    }
+    return map.Finish();
+  }
+
+  Status ReadJoin(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    size_t provider = 0;
+    map.Choice("provider", {"samba-offline-join"}, &provider);
+    JoinConfig& join = out->join.emplace();
+    map.Required("domain", &join.domain);
+    map.Required("ou", &join.ou);
+    std::string auth_file;
+    map.Required("auth_file", &auth_file);
+    join.auth_file = Resolve(auth_file);
+    map.Optional("server", &join.server);
+    map.Optional("net_program", &join.net_program);
+    std::string smb_conf;
+    map.Optional("smb_conf", &smb_conf);
+    join.smb_conf = Resolve(smb_conf);
+    return map.Finish();
+  }
+
+  Status ReadSeal(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    const auto read = [&map](std::string_view key, std::chrono::seconds* age) {
+      std::chrono::milliseconds value = *age;
+      map.Optional(key, kSealAgeMax, &value);
+      *age = std::chrono::duration_cast<std::chrono::seconds>(value);
+    };
+    read("fresh", &out->seal.fresh);
+    read("ageing", &out->seal.ageing);
+    read("expired", &out->seal.expired);
+    RETURN_IF_ERROR(map.Finish());
+    const Status order = CheckSealPolicy(out->seal);
+    return order.ok() ? order : yaml::ErrorAt(*node, name_, MessageOf(order));
+  }
+
+  // Classes are named by the plans, so the keys are free.
+  Status ReadTokens(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    if (node->size() > kTokenClassesMax) {
+      return yaml::ErrorAt(*node, name_, fmt::format("more than {} classes", kTokenClassesMax));
+    }
+    for (const auto& entry : *node) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
+      if (!ItemId::Parse(key).ok()) {
+        return yaml::ErrorAt(entry.first, name_, "a class is named with a-z, 0-9 and hyphens");
+      }
+      int64_t limit = 0;
+      map.Required(key, 1, kTokensMax, &limit);
+      out->tokens[key] = static_cast<uint32_t>(limit);
     }
     return map.Finish();
   }

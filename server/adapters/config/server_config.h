@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "common/base/limits.h"
 #include "common/status/status.h"
+#include "server/domain/seal_age.h"
 #include "server/service/oidc_settings.h"
 
 namespace preseal::server {
@@ -18,6 +20,16 @@ namespace preseal::server {
 struct Endpoint {
   std::string address;  // IPv4 or IPv6 literal
   uint16_t port = 0;    // 0: any free one, told in the ports file
+};
+
+// Where devices of a hybrid join get their computer accounts, docs/hybrid-join.md.
+struct JoinConfig {
+  std::string net_program = "net";
+  std::filesystem::path smb_conf;  // empty: made from what stands here
+  std::string domain;
+  std::string ou;
+  std::filesystem::path auth_file;
+  std::string server;  // domain controller; empty: found by DNS
 };
 
 // preseal.yaml, docs/configuration.md. Relative paths are taken from the file's folder.
@@ -39,7 +51,10 @@ struct ServerConfig {
   std::string default_profile;
   std::string quarantine_profile;  // empty: quarantined devices run nothing
   bool auto_start = false;
-  std::optional<OidcSettings> oidc;  // where users sign in; absent: with one-time codes only
+  std::optional<OidcSettings> oidc;        // where users sign in; absent: with one-time codes only
+  std::optional<JoinConfig> join;          // absent: no device can join a domain
+  SealPolicy seal;                         // ages of a seal
+  std::map<std::string, uint32_t> tokens;  // class -> how many at once; others: the default
   std::string log_level = "info";
 };
 

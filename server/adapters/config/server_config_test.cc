@@ -28,6 +28,7 @@ TEST(ParseConfigTest, TakesDefaultsAndResolvesPathsFromTheFile) {
   EXPECT_FALSE(config.accept_expired_ek);
   EXPECT_EQ(config.device_life, kDeviceCertificateLife);
   EXPECT_FALSE(config.oidc.has_value());
+  EXPECT_FALSE(config.join.has_value());
 }
 
 TEST(ParseConfigTest, ReadsEverySetting) {
@@ -87,6 +88,31 @@ TEST(ParseConfigTest, TakesAPublicClientAndTheUsualScopesForSignIn) {
   EXPECT_EQ(config.oidc->ca_file, "");
 }
 
+TEST(ParseConfigTest, ReadsWhereDevicesJoin) {
+  ASSERT_OK_AND_ASSIGN(const ServerConfig config, Parse(std::string(kLeast) + R"(join:
+  provider: samba-offline-join
+  domain: corp.example.com
+  ou: OU=Devices,DC=corp,DC=example,DC=com
+  auth_file: join.auth
+  server: dc1.corp.example.com
+)"));
+  ASSERT_TRUE(config.join.has_value());
+  EXPECT_EQ(config.join->domain, "corp.example.com");
+  EXPECT_EQ(config.join->ou, "OU=Devices,DC=corp,DC=example,DC=com");
+  EXPECT_EQ(config.join->auth_file, "/etc/preseal/join.auth");
+  EXPECT_EQ(config.join->server, "dc1.corp.example.com");
+  EXPECT_EQ(config.join->net_program, "net");
+  EXPECT_TRUE(config.join->smb_conf.empty());
+}
+
+TEST(ParseConfigTest, RefusesAJoinWithoutAnOuOrOfAnUnknownProvider) {
+  EXPECT_THAT(Parse(std::string(kLeast) + "join: {domain: a.example, auth_file: x}\n"),
+              StatusIs(kInvalid, "ou"));
+  EXPECT_THAT(Parse(std::string(kLeast) +
+                    "join: {provider: other, domain: a.example, ou: OU=x, auth_file: x}\n"),
+              StatusIs(kInvalid, "provider"));
+}
+
 TEST(ParseConfigTest, NamesTheLineOfEachMistake) {
   const struct {
     const char* text;
@@ -111,10 +137,35 @@ TEST(ParseConfigTest, NamesTheLineOfEachMistake) {
        "must name \"openid\""},
       {"organisation: e\nstate_dir: s\nsign_in: {saml: {}}\n", "unknown key \"saml\""},
       {"organisation: e\nstate_dir: s\ntrust: {expired_ek: allow}\n", "must be one of: refuse"},
+      {"organisation: e\nstate_dir: s\nseal: {fresh: 5000h}\n",
+       "preseal.yaml:3:7: a seal is fresh"},
+      {"organisation: e\nstate_dir: s\nseal: {ageing: 4393h}\n", "then expired"},
+      {"organisation: e\nstate_dir: s\nseal: {stale: 1h}\n", "unknown key \"stale\""},
+      {"organisation: e\nstate_dir: s\ntokens: {download: 0}\n", "preseal.yaml:3"},
+      {"organisation: e\nstate_dir: s\ntokens: {Download: 1}\n", "preseal.yaml:3:10: a class"},
       {"organisation: e\nstate_dir: s\nstate_dir: t\n",
        "preseal.yaml:3:1: key \"state_dir\" comes twice"},
   };
   for (const auto& row : kRows) EXPECT_THAT(Parse(row.text), StatusIs(kInvalid, row.message));
+}
+
+TEST(ParseConfigTest, SealsAgeAsWindowsAutopilotsUnlessTheFloorSaysOtherwise) {
+  const auto plain = Parse("organisation: e\nstate_dir: s\n");
+  ASSERT_OK(plain);
+  EXPECT_EQ(plain->seal.fresh, std::chrono::minutes(90));
+  EXPECT_EQ(plain->seal.expired, std::chrono::hours(24 * 183));
+  const auto own =
+      Parse("organisation: e\nstate_dir: s\nseal: {fresh: 30s, ageing: 2min, expired: 1h}\n");
+  ASSERT_OK(own);
+  EXPECT_EQ(own->seal.fresh, std::chrono::seconds(30));
+  EXPECT_EQ(own->seal.ageing, std::chrono::minutes(2));
+  EXPECT_EQ(own->seal.expired, std::chrono::hours(1));
+}
+
+TEST(ParseConfigTest, EveryTokenClassHasItsOwnLimit) {
+  const auto config = Parse("organisation: e\nstate_dir: s\ntokens: {download: 4, wim-apply: 2}\n");
+  ASSERT_OK(config);
+  EXPECT_EQ(config->tokens, (std::map<std::string, uint32_t>{{"download", 4}, {"wim-apply", 2}}));
 }
 
 TEST(LoadConfigTest, SaysWhichFileIsMissing) {
