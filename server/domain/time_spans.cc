@@ -2,7 +2,6 @@
 #include "server/domain/time_spans.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,56 +50,6 @@ bool AtWork(const ItemChanged& change) {
   }
   return false;
 }
-
-// Opens and closes spans as events come.
-class RunReader {
- public:
-  void Read(const ReceivedEvent& received) {
-    const WallTime now = received.time;
-    if (const auto* change = std::get_if<ItemChanged>(&received.event.body)) {
-      OnItem(*change, now);
-    } else if (const auto* hold = std::get_if<HoldChanged>(&received.event.body)) {
-      Set(&hold_, hold->held ? std::optional(TimeKind::kHold) : std::nullopt, "", now);
-    } else if (std::holds_alternative<RunInterrupted>(received.event.body)) {
-      Set(&reboot_, TimeKind::kReboot, "", now);
-    } else if (std::holds_alternative<RunResumed>(received.event.body)) {
-      Set(&reboot_, std::nullopt, "", now);
-    } else if (std::holds_alternative<RunFinished>(received.event.body)) {
-      CloseAll(now);
-    }
-  }
-  std::vector<TimeSpan> Finish(WallTime until) {
-    CloseAll(until);
-    return std::move(spans_);
-  }
-
- private:
-  using Open = std::optional<TimeSpan>;
-
-  void OnItem(const ItemChanged& change, WallTime now) {
-    const auto kind = AtWork(change) ? std::optional(KindOf(change.wait)) : std::nullopt;
-    Open& open = items_[change.item_id.text()];
-    if (open && kind && open->kind == *kind) return;
-    Set(&open, kind, change.item_id.text(), now);
-  }
-  void Set(Open* open, std::optional<TimeKind> kind, const std::string& item_id, WallTime now) {
-    if (*open) {
-      (*open)->end = now;
-      spans_.push_back(*std::exchange(*open, std::nullopt));
-    }
-    if (kind) *open = TimeSpan{.kind = *kind, .item_id = item_id, .start = now};
-  }
-  void CloseAll(WallTime now) {
-    for (auto& [id, open] : items_) Set(&open, std::nullopt, id, now);
-    Set(&hold_, std::nullopt, "", now);
-    Set(&reboot_, std::nullopt, "", now);
-  }
-
-  std::map<std::string, Open> items_;
-  Open hold_;
-  Open reboot_;
-  std::vector<TimeSpan> spans_;
-};
 
 std::optional<TimeKind> KindOf(DeviceState state) {
   switch (state) {
@@ -153,10 +102,46 @@ bool RunUnderWay(DeviceState state) {
 
 }  // namespace
 
-std::vector<TimeSpan> SpansOfRun(std::span<const ReceivedEvent> events, WallTime until) {
-  RunReader reader;
-  for (const ReceivedEvent& received : events) reader.Read(received);
-  return reader.Finish(until);
+void RunSpans::Read(const ReceivedEvent& received) {
+  const WallTime now = received.time;
+  if (const auto* change = std::get_if<ItemChanged>(&received.event.body)) {
+    OnItem(*change, now);
+  } else if (const auto* hold = std::get_if<HoldChanged>(&received.event.body)) {
+    Set(&hold_, hold->held ? std::optional(TimeKind::kHold) : std::nullopt, "", now);
+  } else if (std::holds_alternative<RunInterrupted>(received.event.body)) {
+    Set(&reboot_, TimeKind::kReboot, "", now);
+  } else if (std::holds_alternative<RunResumed>(received.event.body)) {
+    Set(&reboot_, std::nullopt, "", now);
+  } else if (std::holds_alternative<RunFinished>(received.event.body)) {
+    CloseAll(now);
+  }
+}
+
+std::vector<TimeSpan> RunSpans::Finish(WallTime until) {
+  CloseAll(until);
+  return std::move(spans_);
+}
+
+void RunSpans::OnItem(const ItemChanged& change, WallTime now) {
+  const auto kind = AtWork(change) ? std::optional(KindOf(change.wait)) : std::nullopt;
+  Open& open = items_[change.item_id.text()];
+  if (open && kind && open->kind == *kind) return;
+  Set(&open, kind, change.item_id.text(), now);
+}
+
+void RunSpans::Set(Open* open, std::optional<TimeKind> kind, const std::string& item_id,
+                   WallTime now) {
+  if (*open) {
+    (*open)->end = now;
+    spans_.push_back(*std::exchange(*open, std::nullopt));
+  }
+  if (kind) *open = TimeSpan{.kind = *kind, .item_id = item_id, .start = now, .end = now};
+}
+
+void RunSpans::CloseAll(WallTime now) {
+  for (auto& [id, open] : items_) Set(&open, std::nullopt, id, now);
+  Set(&hold_, std::nullopt, "", now);
+  Set(&reboot_, std::nullopt, "", now);
 }
 
 std::vector<TimeSpan> SpansOfMarks(std::span<const DeviceMark> marks, WallTime until) {

@@ -38,14 +38,20 @@ std::vector<std::string> Text(const std::vector<TimeSpan>& spans) {
   return text;
 }
 
-TEST(SpansOfRunTest, AnItemAtWorkIsOneSpanHoweverOftenItReports) {
+std::vector<TimeSpan> SpansOfRun(std::span<const ReceivedEvent> events, WallTime until) {
+  RunSpans spans;
+  for (const ReceivedEvent& event : events) spans.Read(event);
+  return spans.Finish(until);
+}
+
+TEST(RunSpansTest, AnItemAtWorkIsOneSpanHoweverOftenItReports) {
   const std::vector events{
       Heard(0, Change("a", ItemState::kIdentifying)), Heard(3, Change("a", ItemState::kInProgress)),
       Heard(6, Change("a", ItemState::kVerifying)), Heard(9, Change("a", ItemState::kSucceeded))};
   EXPECT_THAT(Text(SpansOfRun(events, At(100))), ElementsAre("3 a 0-9"));
 }
 
-TEST(SpansOfRunTest, EveryWaitHasItsKind) {
+TEST(RunSpansTest, EveryWaitHasItsKind) {
   const std::pair<Wait::Kind, const char*> rows[] = {
       {Wait::Kind::kToken, "4 a 0-5"},  {Wait::Kind::kInstaller, "3 a 0-5"},
       {Wait::Kind::kRetry, "5 a 0-5"},  {Wait::Kind::kPrompt, "6 a 0-5"},
@@ -58,7 +64,7 @@ TEST(SpansOfRunTest, EveryWaitHasItsKind) {
   }
 }
 
-TEST(SpansOfRunTest, APauseBeforeARetryIsApartFromTheWork) {
+TEST(RunSpansTest, APauseBeforeARetryIsApartFromTheWork) {
   const std::vector events{Heard(0, Change("a", ItemState::kInProgress)),
                            Heard(4, Change("a", ItemState::kFailed, Wait::Kind::kRetry)),
                            Heard(7, Change("a", ItemState::kInProgress)),
@@ -66,13 +72,13 @@ TEST(SpansOfRunTest, APauseBeforeARetryIsApartFromTheWork) {
   EXPECT_THAT(Text(SpansOfRun(events, At(100))), ElementsAre("3 a 0-4", "5 a 4-7", "3 a 7-9"));
 }
 
-TEST(SpansOfRunTest, HoldsAndAnnouncedRestartsAreTheRunsOwn) {
+TEST(RunSpansTest, HoldsAndAnnouncedRestartsAreTheRunsOwn) {
   const std::vector events{Heard(1, HoldChanged{.held = true}), Heard(4, HoldChanged{}),
                            Heard(5, RunInterrupted{}), Heard(8, RunResumed{.rebooted = true})};
   EXPECT_THAT(Text(SpansOfRun(events, At(100))), ElementsAre("7  1-4", "8  5-8"));
 }
 
-TEST(SpansOfRunTest, TheEndOfTheRunClosesWhatIsOpen) {
+TEST(RunSpansTest, TheEndOfTheRunClosesWhatIsOpen) {
   const std::vector events{Heard(0, Change("a", ItemState::kInProgress)),
                            Heard(2, HoldChanged{.held = true}), Heard(9, RunFinished{})};
   EXPECT_THAT(Text(SpansOfRun(events, At(100))), UnorderedElementsAre("3 a 0-9", "7  2-9"));
@@ -80,7 +86,7 @@ TEST(SpansOfRunTest, TheEndOfTheRunClosesWhatIsOpen) {
               UnorderedElementsAre("3 a 0-50", "7  2-50"));
 }
 
-TEST(SpansOfRunTest, TheDevicesClockIsNotLookedAt) {
+TEST(RunSpansTest, TheDevicesClockIsNotLookedAt) {
   std::vector events{Heard(0, Change("a", ItemState::kInProgress)),
                      Heard(9, Change("a", ItemState::kSucceeded))};
   const auto plain = Text(SpansOfRun(events, At(100)));
