@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
+#include <optional>
 
-#include "agent/adapters/steps/executor.h"
+#include "agent/adapters/steps/hand_over.h"
 #include "common/files/files.h"
 
 namespace preseal::agent::steps {
@@ -12,7 +13,8 @@ constexpr char kFirstBoot[] = "/var/lib/preseal/first-boot.json";
 
 class FileSealTarget final : public SealTarget {
  public:
-  FileSealTarget(TargetRoot& target, SealPaths paths) : target_(target), paths_(std::move(paths)) {}
+  FileSealTarget(TargetRoot& target, SealPaths paths, std::optional<HandOver> hand_over)
+      : target_(target), paths_(std::move(paths)), hand_over_(std::move(hand_over)) {}
 
   Status StoreBirthCertificate(std::string_view jws) override {
     RETURN_IF_ERROR(target_.WriteBytes(kBirthCertificate, 0644, AsBytes(jws)));
@@ -27,6 +29,10 @@ class FileSealTarget final : public SealTarget {
   }
 
   Status ArmFirstBoot(const FirstBoot& first_boot) override {
+    if (hand_over_) {
+      RETURN_IF_ERROR_CTX(LayDownUserFlow(target_, *hand_over_), "lay down the user flow");
+    }
+    // Last: whoever finds it finds the rest too.
     const nlohmann::ordered_json json = {{"version", 1},
                                          {"phase", "account-setup"},
                                          {"device_id", first_boot.device_id},
@@ -38,12 +44,18 @@ class FileSealTarget final : public SealTarget {
  private:
   TargetRoot& target_;
   const SealPaths paths_;
+  const std::optional<HandOver> hand_over_;
 };
 
 }  // namespace
 
 std::unique_ptr<SealTarget> MakeSealTarget(TargetRoot& target, SealPaths paths) {
-  return std::make_unique<FileSealTarget>(target, std::move(paths));
+  return std::make_unique<FileSealTarget>(target, std::move(paths), std::nullopt);
+}
+
+std::unique_ptr<SealTarget> MakeSealTarget(TargetRoot& target, SealPaths paths,
+                                           HandOver hand_over) {
+  return std::make_unique<FileSealTarget>(target, std::move(paths), std::move(hand_over));
 }
 
 }  // namespace preseal::agent::steps
