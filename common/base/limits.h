@@ -90,6 +90,9 @@ inline constexpr auto kEspTimeoutMax = 1440min;
 inline constexpr auto kEspHybridExtra = 40min;
 
 // --- flows (server) ---
+inline constexpr auto kDeadlineWatchInterval = 10s;
+// After a run's limit, for teardown and for an agent that ends it itself to be heard.
+inline constexpr auto kRunOverdueGrace = kTeardownTimeoutMax + 10min;
 inline constexpr int kDeviceMarksMax = 2000;    // changes of state and contact kept; the oldest go
 inline constexpr size_t kTokenPlacesTold = 64;  // of a queue at every move; others when they renew
 inline constexpr auto kTokenRenewEvery = 20s;
@@ -345,6 +348,7 @@ inline constexpr size_t kTypedBytesMax = 1024;             // one line from the 
 inline constexpr auto kScreenNoticeLife = 30s;             // then the footer is the run's again
 
 // --- user flow (agent) ---
+inline constexpr auto kShutdownWithin = 5min;        // from "systemctl reboot" to our own end
 inline constexpr auto kFirstBootAgain = 30s;         // refused without a person to ask
 inline constexpr size_t kWirelessNameBytesMax = 32;  // IEEE 802.11, SSID
 inline constexpr size_t kWirelessKeyBytesMin = 8;    // WPA passphrase
