@@ -44,6 +44,23 @@ std::string FolderOf(const std::string& line) {
   return path;
 }
 
+// dpkg tells a full disk only in words, and rolls back what it had unpacked.
+class DiskFullWatch final : public StepObserver {
+ public:
+  explicit DiskFullWatch(StepObserver& inner) : inner_(inner) {}
+  void OnLine(std::string_view line) override {
+    if (line.find("No space left on device") != std::string_view::npos) full_ = true;
+    inner_.OnLine(line);
+  }
+  void OnPercent(uint32_t percent) override { inner_.OnPercent(percent); }
+  void OnCount(uint64_t done, uint64_t total) override { inner_.OnCount(done, total); }
+  bool full() const { return full_; }
+
+ private:
+  StepObserver& inner_;
+  bool full_ = false;
+};
+
 }  // namespace
 
 StepResult DebPackages::Check(const Step& step, const PackageStep& package, StepObserver& observer,
@@ -77,17 +94,51 @@ StepResult DebPackages::Apply(const Step& step, const PackageStep& package, Step
   const auto on_percent = [&observer](uint32_t percent) { observer.OnPercent(percent * 6 / 10); };
   const auto file = artifacts_.Fetch(package.artifact, step.timeout, on_percent, stop);
   if (!file.ok()) return FromArtifactStatus(file.status());
-  StepResult checked = CheckIsNamedPackage(package, *file);
+  const StepResult checked = CheckIsNamedPackage(package, *file);
   if (checked.kind != StepResult::Kind::kDone) return checked;
+  StepResult turn = TakeTurn(deadline, stop);
+  if (turn.kind != StepResult::Kind::kDone) return turn;
+  StepResult result = Install(step, *file, deadline, observer, stop);
+  GiveTurn();
+  return result;
+}
+
+StepResult DebPackages::TakeTurn(std::chrono::steady_clock::time_point deadline,
+                                 std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  const auto until = std::min(deadline, std::chrono::steady_clock::now() + kInstallerWaitMax);
+  if (turn_.wait_until(lock, stop, until, [this] { return !installing_; })) {
+    installing_ = true;
+    return Done();
+  }
+  if (stop.stop_requested()) return {.kind = StepResult::Kind::kStopped};
+  return Failed(ItemCode::kInstallerBusy, "another package was being installed all the time");
+}
+
+void DebPackages::GiveTurn() {
+  {
+    const std::lock_guard lock(mutex_);
+    installing_ = false;
+  }
+  turn_.notify_all();
+}
+
+StepResult DebPackages::Install(const Step& step, const std::string& file,
+                                std::chrono::steady_clock::time_point deadline,
+                                StepObserver& observer, std::stop_token stop) {
   const Status prepared = PrepareDatabase();
   if (!prepared.ok()) return FromTargetStatus(prepared);
-  checked = CheckFolders(*file);
+  const StepResult checked = CheckFolders(file);
   if (checked.kind != StepResult::Kind::kDone) return checked;
   observer.OnPercent(70);
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - std::chrono::steady_clock::now());
-  const auto ending = RunCommand(settings_, step, InstallCommand(*file), left, observer, stop);
-  return ending.ok() ? FromEnding(step, "dpkg", *ending) : FromStartStatus(ending.status());
+  DiskFullWatch watch(observer);
+  const auto ending = RunCommand(settings_, step, InstallCommand(file), left, watch, stop);
+  if (!ending.ok()) return FromStartStatus(ending.status());
+  StepResult result = FromEnding(step, "dpkg", *ending);
+  if (result.kind == StepResult::Kind::kFailed && watch.full()) result.code = ItemCode::kTargetFull;
+  return result;
 }
 
 StepResult DebPackages::CheckIsNamedPackage(const PackageStep& package, const std::string& file) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,7 +19,8 @@ namespace preseal::agent::steps {
 // Installs Debian packages into the target with `dpkg --root`. A target without a dpkg database
 // gets an empty one. Checked before dpkg touches anything: that the file is the package and version
 // the plan names, and that none of its folders is a link out of the target, which dpkg would
-// follow.
+// follow. One installation at a time, as dpkg's own lock wants it; others wait their turn within
+// their timeout. Thread-safe.
 class DebPackages {
  public:
   DebPackages(TargetRoot& target, ArtifactSource& artifacts, CommandSettings settings)
@@ -31,6 +34,11 @@ class DebPackages {
                    std::stop_token stop);
 
  private:
+  StepResult Install(const Step& step, const std::string& file,
+                     std::chrono::steady_clock::time_point deadline, StepObserver& observer,
+                     std::stop_token stop);
+  StepResult TakeTurn(std::chrono::steady_clock::time_point deadline, std::stop_token stop);
+  void GiveTurn();
   StepResult CheckIsNamedPackage(const PackageStep& package, const std::string& file);
   StepResult CheckFolders(const std::string& file);
   Status PrepareDatabase();
@@ -40,6 +48,9 @@ class DebPackages {
   TargetRoot& target_;
   ArtifactSource& artifacts_;
   CommandSettings settings_;
+  std::mutex mutex_;  // guards installing_
+  std::condition_variable_any turn_;
+  bool installing_ = false;
 };
 
 }  // namespace preseal::agent::steps

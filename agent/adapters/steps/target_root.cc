@@ -31,7 +31,7 @@ int OpenInRoot(int root, const char* path, int flags) {
   return -1;
 }
 
-// Unpredictable is not needed: O_EXCL refuses what is there, and only one agent works here.
+// Unpredictable is not needed: O_EXCL refuses what is there, and NamesInUse keeps threads apart.
 std::string TemporaryNameFor(const std::string& name) {
   return ".preseal-" + name.substr(0, 200) + ".tmp";
 }
@@ -45,12 +45,12 @@ StatusOr<TargetRoot> TargetRoot::Open(const std::string& path) {
   if (!probe.valid() && errno == ENOSYS) {
     return Unimplemented("this kernel has no openat2: Linux 5.6 or newer is needed");
   }
-  return TargetRoot(path, std::move(fd));
+  return TargetRoot(path, std::move(fd), std::make_shared<NamesInUse>());
 }
 
 StatusOr<TargetRoot> TargetRoot::Enter(const std::string& path) const {
   ASSIGN_OR_RETURN(UniqueFd fd, MakeFolders(path));
-  return TargetRoot(path_ + path, std::move(fd));
+  return TargetRoot(path_ + path, std::move(fd), names_);
 }
 
 StatusOr<UniqueFd> TargetRoot::Resolve(const std::string& path, int flags) const {
@@ -83,6 +83,7 @@ Status TargetRoot::Write(const std::string& path, mode_t mode,
                          const std::function<Status(int fd)>& fill) {
   ASSIGN_OR_RETURN(const Place place, Locate(path, true));
   const std::string temporary = TemporaryNameFor(place.name);
+  ASSIGN_OR_RETURN(const auto claim, names_->Take(place.directory.get(), temporary));
   ::unlinkat(place.directory.get(), temporary.c_str(), 0);  // a crash may have left it
   const UniqueFd fd(::openat(place.directory.get(), temporary.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -103,6 +104,10 @@ Status TargetRoot::FillAndName(const Place& place, const std::string& temporary,
                  place.name.c_str()) != 0) {
     return files::FromErrno(errno, "rename in target", path);
   }
+  return SyncFolder(place, path);
+}
+
+Status TargetRoot::SyncFolder(const Place& place, const std::string& path) {
   // O_PATH descriptors cannot be synced.
   const UniqueFd folder(::openat(place.directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid() || ::fsync(folder.get()) != 0) {
@@ -127,6 +132,7 @@ Status TargetRoot::MakeDirectory(const std::string& path, mode_t mode) {
 Status TargetRoot::MakeSymlink(const std::string& path, const std::string& text) {
   ASSIGN_OR_RETURN(const Place place, Locate(path, true));
   const std::string temporary = TemporaryNameFor(place.name);
+  ASSIGN_OR_RETURN(const auto claim, names_->Take(place.directory.get(), temporary));
   const int directory = place.directory.get();
   ::unlinkat(directory, temporary.c_str(), 0);
   if (::symlinkat(text.c_str(), directory, temporary.c_str()) != 0 ||
@@ -145,6 +151,16 @@ Status TargetRoot::MakeHardlink(const std::string& path, const std::string& exis
     return files::FromErrno(errno, "hard link in target", path);
   }
   return OkStatus();
+}
+
+Status TargetRoot::Remove(const std::string& path) {
+  const auto place = Locate(path, false);
+  if (place.status().code() == StatusCode::kNotFound) return OkStatus();
+  RETURN_IF_ERROR(place.status());
+  if (::unlinkat(place->directory.get(), place->name.c_str(), 0) != 0) {
+    return errno == ENOENT ? OkStatus() : files::FromErrno(errno, "remove in target", path);
+  }
+  return SyncFolder(*place, path);
 }
 
 Status TargetRoot::ChangeOwner(const std::string& path, uid_t uid, gid_t gid) {

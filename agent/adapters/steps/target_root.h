@@ -5,9 +5,11 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "agent/adapters/steps/names_in_use.h"
 #include "common/base/bytes.h"
 #include "common/files/unique_fd.h"
 #include "common/status/status.h"
@@ -17,7 +19,8 @@ namespace preseal::agent::steps {
 // A folder that stands for "/": the system being provisioned. Paths are absolute in it and were
 // accepted by CheckTargetPath. Symbolic links on the way are followed as the target itself would
 // follow them, so none leads out of the folder (openat2 with RESOLVE_IN_ROOT); the last part is
-// never followed. Errors as in common/files. Not thread-safe.
+// never followed. Errors as in common/files; Aborted: another thread is replacing the very same
+// name. Thread-safe.
 class TargetRoot {
  public:
   // The folder must exist. Unimplemented if the kernel has no openat2.
@@ -50,11 +53,14 @@ class TargetRoot {
   Status MakeSymlink(const std::string& path, const std::string& text);
   // A second name for the regular file `existing`.
   Status MakeHardlink(const std::string& path, const std::string& existing);
+  // A file or link, durably; nothing there is success.
+  Status Remove(const std::string& path);
   // Owner of the last part; not followed.
   Status ChangeOwner(const std::string& path, uid_t uid, gid_t gid);
 
  private:
-  TargetRoot(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  TargetRoot(std::string path, UniqueFd fd, std::shared_ptr<NamesInUse> names)
+      : path_(std::move(path)), fd_(std::move(fd)), names_(std::move(names)) {}
 
   struct Place {
     UniqueFd directory;
@@ -65,9 +71,11 @@ class TargetRoot {
   StatusOr<UniqueFd> MakeFolders(const std::string& path) const;
   Status FillAndName(const Place& place, const std::string& temporary, int fd, mode_t mode,
                      const std::string& path) const;
+  static Status SyncFolder(const Place& place, const std::string& path);
 
   std::string path_;
   UniqueFd fd_;
+  std::shared_ptr<NamesInUse> names_;  // shared with the roots entered from here
 };
 
 }  // namespace preseal::agent::steps
