@@ -11,7 +11,7 @@
 
 namespace preseal::agent {
 
-// Content by digest, kept on the device once it was fetched. Called by one thread at a time.
+// Content by digest, kept on the device once it was fetched. Thread-safe.
 class ArtifactSource {
  public:
   virtual ~ArtifactSource() = default;

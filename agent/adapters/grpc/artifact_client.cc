@@ -42,6 +42,8 @@ class PartFile {
     size_ += bytes.size();
     return OkStatus();
   }
+  // It is no use to anybody.
+  void Remove() { ::unlink(path_.c_str()); }
   // Begins again with nothing.
   Status Clear() {
     if (::ftruncate(fd_.get(), 0) != 0) return files::FromErrno(errno, "truncate", path_);
@@ -82,10 +84,16 @@ class PartFile {
   uint64_t size_ = 0;
 };
 
+// How one call ended: by our own doing (the disk, the digest's size), or by the server's.
+struct Ended {
+  Status local;
+  Status remote;
+};
+
 // One call, from where `part` ends to the end of the artefact or of the connection.
-Status FetchRest(DeviceChannel& channel, const Artifact& artifact,
-                 steady_clock::time_point deadline, const std::function<void(uint32_t)>& on_percent,
-                 const std::stop_token& stop, PartFile& part) {
+Ended FetchRest(DeviceChannel& channel, const Artifact& artifact, steady_clock::time_point deadline,
+                const std::function<void(uint32_t)>& on_percent, const std::stop_token& stop,
+                PartFile& part) {
   grpc::ClientContext context;
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
@@ -97,19 +105,19 @@ Status FetchRest(DeviceChannel& channel, const Artifact& artifact,
   const auto stub = wire::ArtifactService::NewStub(channel.Current());
   const auto reader = stub->Fetch(&context, request);
   wire::FetchResponse response;
-  Status local;
-  while (local.ok() && reader->Read(&response)) {
+  Ended ended;
+  while (ended.local.ok() && reader->Read(&response)) {
     // More than was promised is never written: it could fill the disk.
     if (response.chunk().size() > artifact.size - part.size()) {
-      local = DataLoss("the server sends more than the artefact's size");
+      ended.local = DataLoss("the server sends more than the artefact's size");
     } else {
-      local = part.Append(AsBytes(response.chunk()));
+      ended.local = part.Append(AsBytes(response.chunk()));
       on_percent(static_cast<uint32_t>(part.size() * 100 / std::max<uint64_t>(artifact.size, 1)));
     }
   }
-  if (!local.ok()) context.TryCancel();
-  const Status remote = grpcutil::FromGrpc(reader->Finish());
-  return local.ok() ? remote : local;
+  if (!ended.local.ok()) context.TryCancel();
+  ended.remote = grpcutil::FromGrpc(reader->Finish());
+  return ended;
 }
 
 bool IsHere(const std::string& path, const Artifact& artifact) {
@@ -131,6 +139,48 @@ bool IsPassing(const Status& status) {
   }
 }
 
+// Waits before the next call; Unavailable at `deadline`, Cancelled by `stop`.
+Status PauseAfter(const Status& status, BackOff& back_off, steady_clock::time_point deadline,
+                  const std::stop_token& stop) {
+  log::Debug("artefact not fetched yet", {{"error", ToString(status)}});
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+  if (!PauseUnlessStopped(std::min(back_off.Next(0), left), stop)) return Cancelled("stopped");
+  if (steady_clock::now() < deadline) return OkStatus();
+  return Unavailable(fmt::format("not fetched in time: {}", MessageOf(status)));
+}
+
+// Until `part` is the whole artefact under its name `path`, asking again as long as that can help.
+// Whatever cannot be gone on with is removed, so that it neither fills the disk nor is resumed.
+Status FetchWhole(DeviceChannel& channel, const Artifact& artifact, const std::string& path,
+                  steady_clock::time_point deadline,
+                  const std::function<void(uint32_t)>& on_percent, const std::stop_token& stop,
+                  PartFile& part) {
+  bool resumed = part.size() > 0;
+  BackOff back_off(kReconnectFirst, kReconnectLongest);
+  while (true) {
+    const uint64_t had = part.size();
+    const Ended ended = FetchRest(channel, artifact, deadline, on_percent, stop, part);
+    if (stop.stop_requested()) return Cancelled("stopped");
+    if (!ended.local.ok()) {
+      part.Remove();
+      return ended.local;
+    }
+    if (ended.remote.ok()) {
+      ASSIGN_OR_RETURN(const bool complete, part.Complete(artifact, path));
+      if (complete) return OkStatus();
+      RETURN_IF_ERROR(part.Clear());
+      // What an earlier, killed fetch left may have been the damaged part.
+      if (std::exchange(resumed, false)) continue;
+      part.Remove();
+      return DataLoss("the artefact has another digest or size");
+    }
+    if (ended.remote.code() == StatusCode::kOutOfRange) RETURN_IF_ERROR(part.Clear());
+    if (!IsPassing(ended.remote)) return ended.remote;
+    if (part.size() > had) back_off.Reset();  // it was there until just now
+    RETURN_IF_ERROR(PauseAfter(ended.remote, back_off, deadline, stop));
+  }
+}
+
 }  // namespace
 
 StatusOr<std::string> ArtifactClient::Fetch(const Artifact& artifact,
@@ -139,33 +189,43 @@ StatusOr<std::string> ArtifactClient::Fetch(const Artifact& artifact,
                                             std::stop_token stop) {
   const auto deadline = steady_clock::now() + limit;
   const std::string path = directory_ + "/" + ToHex(artifact.sha256);
-  if (IsHere(path, artifact)) return path;
+  RETURN_IF_ERROR(TakeTurn(path, deadline, stop));
+  Status status;
+  if (!IsHere(path, artifact)) {
+    status = FetchNew(artifact, path, deadline, on_percent, stop);
+  }
+  GiveTurn(path);
+  RETURN_IF_ERROR(status);
+  return path;
+}
+
+Status ArtifactClient::FetchNew(const Artifact& artifact, const std::string& path,
+                                steady_clock::time_point deadline,
+                                const std::function<void(uint32_t percent)>& on_percent,
+                                const std::stop_token& stop) {
   RETURN_IF_ERROR(files::MakeDirectories(directory_, 0700));
   ASSIGN_OR_RETURN(PartFile part, PartFile::Open(path + ".part", artifact.size));
-  bool resumed = part.size() > 0;
-  BackOff back_off(kReconnectFirst, kReconnectLongest);
-  while (true) {
-    const Status status = FetchRest(channel_, artifact, deadline, on_percent, stop, part);
-    if (stop.stop_requested()) return Cancelled("stopped");
-    // Our own disk is no reason to ask the server again.
-    if (status.code() == StatusCode::kResourceExhausted) return status;
-    if (status.ok()) {
-      ASSIGN_OR_RETURN(const bool complete, part.Complete(artifact, path));
-      if (complete) return path;
-      RETURN_IF_ERROR(part.Clear());
-      // What an earlier, killed fetch left may have been the damaged part.
-      if (!std::exchange(resumed, false))
-        return DataLoss("the artefact has another digest or size");
-      continue;
-    }
-    if (status.code() == StatusCode::kOutOfRange) RETURN_IF_ERROR(part.Clear());
-    if (!IsPassing(status)) return status;
-    log::Debug("artefact not fetched yet", {{"error", ToString(status)}});
-    if (steady_clock::now() >= deadline) {
-      return Unavailable(fmt::format("not fetched in time: {}", MessageOf(status)));
-    }
-    if (!PauseUnlessStopped(back_off.Next(0), stop)) return Cancelled("stopped");
+  return FetchWhole(channel_, artifact, path, deadline, on_percent, stop, part);
+}
+
+// Two steps may want the same content: the second waits for the first, then finds it here.
+Status ArtifactClient::TakeTurn(const std::string& path, steady_clock::time_point deadline,
+                                const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (freed_.wait_until(lock, stop, deadline, [this, &path] { return !busy_.contains(path); })) {
+    busy_.insert(path);
+    return OkStatus();
   }
+  if (stop.stop_requested()) return Cancelled("stopped");
+  return Unavailable("not fetched in time: another step is still fetching it");
+}
+
+void ArtifactClient::GiveTurn(const std::string& path) {
+  {
+    const std::lock_guard lock(mutex_);
+    busy_.erase(path);
+  }
+  freed_.notify_all();
 }
 
 }  // namespace preseal::agent
