@@ -47,8 +47,20 @@ PersonDesk::~PersonDesk() {
 void PersonDesk::Watch(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const uint64_t seen = ports_.signal.version();
+    AnswerPrepared();
     ShowQuestion();
     ports_.signal.WaitBeyond(seen, std::chrono::steady_clock::time_point::max(), stop);
+  }
+}
+
+// Once: whoever prepared a wrong answer must be asked.
+void PersonDesk::AnswerPrepared() {
+  if (ports_.prepared.empty()) return;
+  for (const OpenPrompt& open : ports_.open_prompts()) {
+    const auto found = ports_.prepared.find(std::string(kItemPrefix) + open.item_id);
+    if (found == ports_.prepared.end()) continue;
+    AnswerPrompt(open.item_id, found->second);
+    ports_.prepared.erase(found);
   }
 }
 

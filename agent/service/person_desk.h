@@ -25,6 +25,7 @@ struct PersonDeskPorts {
   std::function<std::string()> new_request_id;
   // Answers to questions that are neither a prompt's nor this desk's own.
   std::function<void(const std::string& question_id, const std::string& answer)> answer_other;
+  PreparedAnswers prepared = {};  // those to prompts are used
 };
 
 // Serves the person in front of the device: sends what the buttons ask for to the server, which
@@ -53,6 +54,7 @@ class PersonDesk final : public PersonInput, public SessionGuest {
     bool sent = false;  // on this connection
   };
   void Watch(std::stop_token stop);
+  void AnswerPrepared();
   // Puts the question on the screen that comes first now.
   void ShowQuestion();
   void Open(DeviceAction action);

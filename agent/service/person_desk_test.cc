@@ -46,7 +46,8 @@ class SeenScreen final : public StatusDisplay {
 class PersonDeskTest : public testing::Test {
  protected:
   PersonDeskTest()
-      : desk_({screen_, signal_,
+      : desk_({screen_,
+               signal_,
                [this] {
                  const std::lock_guard lock(mutex_);
                  return prompts_;
@@ -57,7 +58,8 @@ class PersonDeskTest : public testing::Test {
                [this] { return "r-" + std::to_string(++ids_); },
                [this](const std::string& id, const std::string& answer) {
                  other_ = id + "=" + answer;
-               }}) {
+               },
+               {{"item/prepared", "A-9"}, {"item/spoilt", "bad"}}}) {
     landing_.actions = {DeviceAction::kRefresh, DeviceAction::kReset};
   }
 
@@ -165,6 +167,14 @@ TEST_F(PersonDeskTest, AsksPromptsOneAfterTheOtherAndComplainsOfAWrongAnswer) {
   ASSERT_TRUE(Asks("item/room"));
   desk_.Answered("item/room", "2");
   ASSERT_TRUE(Asks(""));
+}
+
+TEST_F(PersonDeskTest, APreparedAnswerIsTakenInsteadOfAskingAndOnlyOnce) {
+  OpenPromptFor("prepared");
+  OpenPromptFor("spoilt");
+  ASSERT_TRUE(Asks("item/spoilt"));
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(prompts_.size(), 1u);
 }
 
 TEST_F(PersonDeskTest, APromptThatWasAnsweredElsewhereSaysSo) {

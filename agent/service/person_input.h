@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "agent/service/status_display.h"
 
 namespace preseal::agent {
+
+// Answers given beforehand, by question id; each is taken once, instead of asking.
+using PreparedAnswers = std::map<std::string, std::string>;
 
 // What a person at the device enters. Thread-safe; calls return at once. Nothing is trusted: an
 // action that is not offered, or an answer to a question that is not asked, is dropped.

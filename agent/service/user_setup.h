@@ -12,6 +12,7 @@
 #include "agent/domain/out_of_box.h"
 #include "agent/service/change_signal.h"
 #include "agent/service/out_of_box_target.h"
+#include "agent/service/person_input.h"
 #include "agent/service/session_guest.h"
 #include "agent/service/status_display.h"
 
@@ -27,9 +28,6 @@ struct UserSetupPorts {
   std::function<void(const std::string& language)> use_language;
   std::function<void(const std::string& username)> use_username;
 };
-
-// Answers given beforehand, by question id; each is taken once, instead of asking.
-using PreparedAnswers = std::map<std::string, std::string>;
 
 // The first boot before the user flow's run: asks what has to be asked, applies it to the target at
 // once, signs the user in at the server. The run follows by the server's order. What was answered
