@@ -41,6 +41,7 @@ std::string UnitOf(const HandOver& hand_over) {
       "[Unit]\n"
       "Description=Preseal: set this device up for its user\n"
       "ConditionPathExists=!{1}/in-service\n"
+      "ConditionFileIsExecutable={0}\n"
       "Wants=network-online.target\n"
       "After=network-online.target\n"
       "Before=getty@tty1.service display-manager.service\n"
