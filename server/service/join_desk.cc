@@ -11,9 +11,6 @@
 namespace preseal::server {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 // DNS names are compared without case.
 bool SameDomain(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -22,14 +19,6 @@ bool SameDomain(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-bool IsComputerName(std::string_view name) {
-  if (name.empty() || name.size() > kDeviceNameCharsMax) return false;
-  if (name.front() == '-' || name.back() == '-') return false;
-  if (std::all_of(name.begin(), name.end(), IsDigit)) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return IsDigit(c) || IsLetter(c) || c == '-'; });
-}
 
 // One fetch per device at a time.
 class JoinDesk::Turn {
@@ -67,7 +56,7 @@ StatusOr<JoinBlob> JoinDesk::Fetch(const DeviceId& device, const RunId& run,
   }
   const Turn turn(under_way_, device);
   if (!turn.taken()) return Aborted("a join of this device is under way: try again");
-  auto blob = provider_->Provision({item.computer_name, device.text()});
+  auto blob = provider_->Provision({item.computer_name, device.text()}, stop_.get_token());
   if (!blob.ok()) {
     log::Warning("computer account not made", {{"device", device.text()},
                                                {"computer", item.computer_name},

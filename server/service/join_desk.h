@@ -2,6 +2,7 @@
 #pragma once
 
 #include <set>
+#include <stop_token>
 #include <string_view>
 
 #include "common/base/clock.h"
@@ -30,6 +31,8 @@ class JoinDesk {
   //   Aborted             another fetch of this device is under way; both would void each other
   //   Unavailable         the directory cannot be reached: retry
   StatusOr<JoinBlob> Fetch(const DeviceId& device, const RunId& run, std::string_view item_id);
+  // Ends what is under way with Unavailable, and everything from now on.
+  void Stop() { stop_.request_stop(); }
 
  private:
   class Turn;
@@ -41,6 +44,7 @@ class JoinDesk {
   const JoinPlans& plans_;
   JoinProvider* const provider_;
   Guarded<std::set<DeviceId>> under_way_;
+  std::stop_source stop_;
 };
 
 }  // namespace preseal::server

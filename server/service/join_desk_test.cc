@@ -16,7 +16,8 @@ using test::StatusIs;
 class MemoryDirectory final : public JoinProvider {
  public:
   const std::string& domain() const override { return domain_; }
-  StatusOr<JoinBlob> Provision(const JoinRequest& request) override {
+  StatusOr<JoinBlob> Provision(const JoinRequest& request, std::stop_token stop) override {
+    if (stop.stop_requested()) return Unavailable("stopped");
     names.push_back(request.computer_name);
     if (on_provision) on_provision();
     if (!failure.ok()) return failure;
@@ -133,6 +134,13 @@ TEST_F(JoinDeskTest, RefusesASecondFetchWhileOneIsUnderWay) {
   EXPECT_THAT(second, StatusIs(StatusCode::kAborted));
   directory_.on_provision = nullptr;
   EXPECT_OK(desk.Fetch(device_, run_, "join"));
+}
+
+TEST_F(JoinDeskTest, StopReachesTheProvider) {
+  JoinDesk desk = Desk();
+  desk.Stop();
+  EXPECT_THAT(desk.Fetch(device_, run_, "join"), StatusIs(StatusCode::kUnavailable));
+  EXPECT_TRUE(directory_.names.empty());
 }
 
 TEST(IsComputerNameTest, TakesWhatNetBiosAndDnsTake) {

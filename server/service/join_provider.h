@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -37,9 +38,9 @@ class JoinProvider {
   //   FailedPrecondition  a person must act: the name belongs to an account that is not ours,
   //   rights
   //                       or the container are missing, the credentials are refused; says which
-  //   Unavailable         the directory cannot be reached: retry
+  //   Unavailable         the directory cannot be reached, or `stop`: retry
   //   Internal            anything else
-  virtual StatusOr<JoinBlob> Provision(const JoinRequest& request) = 0;
+  virtual StatusOr<JoinBlob> Provision(const JoinRequest& request, std::stop_token stop) = 0;
 };
 
 // What a frozen plan says about one of its items.

@@ -104,21 +104,21 @@ class SambaOfflineJoin final : public JoinProvider {
 
   const std::string& domain() const override { return settings_.domain; }
 
-  StatusOr<JoinBlob> Provision(const JoinRequest& request) override {
+  StatusOr<JoinBlob> Provision(const JoinRequest& request, std::stop_token stop) override {
     if (!IsComputerName(request.computer_name)) {
       return InvalidArgument(
           fmt::format("{} is no computer name", EscapeForLog(request.computer_name, 64)));
     }
-    const auto deadline = steady_clock::now() + kJoinProvisionWithin;
     RETURN_IF_ERROR(CheckAuthFile(settings_.auth_file));
     ASSIGN_OR_RETURN(const Scratch scratch, Scratch::Make(settings_.work_directory));
     RETURN_IF_ERROR(WriteConfiguration(scratch));
+    const Call call{request.computer_name, scratch, steady_clock::now() + kJoinProvisionWithin,
+                    stop};
     // The device needs it for its configuration and has nobody to ask; and without it `net` hides
     // behind a complaint about it what else went wrong.
-    ASSIGN_OR_RETURN(const std::string answer,
-                     RunNet(request, scratch, {"ads", "workgroup"}, deadline));
+    ASSIGN_OR_RETURN(const std::string answer, RunNet(call, {"ads", "workgroup"}));
     ASSIGN_OR_RETURN(const std::string workgroup, WorkgroupOfReply(answer));
-    RETURN_IF_ERROR(CheckNameIsOurs(request, scratch, deadline));
+    RETURN_IF_ERROR(CheckNameIsOurs(call));
     const std::string file = scratch.File("blob");
     std::vector<std::string> arguments = {"offlinejoin", "provision", "reuse"};
     arguments.push_back("domain=" + settings_.domain);
@@ -126,12 +126,20 @@ class SambaOfflineJoin final : public JoinProvider {
     arguments.push_back("machine_account_ou=" + settings_.ou);
     arguments.push_back("savefile=" + file);
     arguments.push_back("--option=workgroup=" + workgroup);
-    RETURN_IF_ERROR(RunNet(request, scratch, std::move(arguments), deadline).status());
+    RETURN_IF_ERROR(RunNet(call, std::move(arguments)).status());
     ASSIGN_OR_RETURN(const Bytes data, files::Read(file, kJoinBlobBytesMax));
     return Wrap(request, workgroup, data);
   }
 
  private:
+  // What the runs of `net` for one account share.
+  struct Call {
+    const std::string& computer_name;
+    const Scratch& scratch;
+    steady_clock::time_point deadline;
+    std::stop_token stop;
+  };
+
   Status WriteConfiguration(const Scratch& scratch) const {
     if (!settings_.smb_conf.empty()) return OkStatus();
     const std::string text =
@@ -141,63 +149,68 @@ class SambaOfflineJoin final : public JoinProvider {
 
   // Every folder of its own: nothing of this machine's Samba is touched, and what `net` remembers
   // about servers that did not answer does not outlive the call.
-  std::vector<std::string> CommandLine(const JoinRequest& request, const Scratch& scratch,
-                                       std::vector<std::string> arguments) const {
+  std::vector<std::string> CommandLine(const Call& call, std::vector<std::string> arguments) const {
     std::vector<std::string> argv = {settings_.net_program};
     argv.insert(argv.end(), std::make_move_iterator(arguments.begin()),
                 std::make_move_iterator(arguments.end()));
-    argv.push_back("--configfile=" +
-                   (settings_.smb_conf.empty() ? scratch.File("smb.conf") : settings_.smb_conf));
+    argv.push_back("--configfile=" + (settings_.smb_conf.empty() ? call.scratch.File("smb.conf")
+                                                                 : settings_.smb_conf));
     for (const char* folder : {"private dir", "state directory", "cache directory",
                                "lock directory", "pid directory", "ncalrpc dir"}) {
-      argv.push_back(fmt::format("--option={}={}", folder, scratch.path()));
+      argv.push_back(fmt::format("--option={}={}", folder, call.scratch.path()));
     }
     // `net` refuses to make an account that is not named as it believes this machine to be.
-    argv.push_back("--netbiosname=" + request.computer_name);
+    argv.push_back("--netbiosname=" + call.computer_name);
     argv.push_back("--authentication-file=" + settings_.auth_file);
     if (!settings_.server.empty()) argv.push_back("--server=" + settings_.server);
     return argv;
   }
 
-  StatusOr<std::string> RunNet(const JoinRequest& request, const Scratch& scratch,
-                               std::vector<std::string> arguments,
-                               steady_clock::time_point deadline) const {
+  // Its output; an unsuccessful end as what it calls for.
+  StatusOr<std::string> RunNet(const Call& call, std::vector<std::string> arguments) const {
     process::Command command;
-    command.argv = CommandLine(request, scratch, std::move(arguments));
+    command.argv = CommandLine(call, std::move(arguments));
     command.environment = process::MinimalEnvironment();
     command.environment.push_back("KRB5CCNAME=MEMORY:preseal-join");
-    command.working_directory = scratch.path();
+    command.working_directory = call.scratch.path();
     command.timeout = std::max(
         std::chrono::milliseconds(1),
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now()));
-    const auto captured = process::RunAndCapture(command, kNetOutputBytesMax);
-    if (captured.status().code() == StatusCode::kNotFound) {
+        std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline - steady_clock::now()));
+    std::string output;
+    const auto keep = [&output](process::Output, std::string_view line) {
+      if (output.size() + line.size() < kNetOutputBytesMax) output.append(line).append("\n");
+    };
+    const auto ending = process::Run(command, keep, call.stop);
+    if (ending.status().code() == StatusCode::kNotFound) {
       return FailedPrecondition(
           fmt::format("{} is not installed (Debian: samba-common-bin)", settings_.net_program));
     }
-    RETURN_IF_ERROR_CTX(captured.status(), "run net");
-    if (captured->ending.Succeeded()) return captured->output;
-    if (captured->ending.kind == process::Ending::Kind::kTimedOut) {
-      return Unavailable(fmt::format("the directory {} did not answer in time", settings_.domain));
+    RETURN_IF_ERROR_CTX(ending.status(), "run net");
+    switch (ending->kind) {
+      case process::Ending::Kind::kTimedOut:
+        return Unavailable(fmt::format("{} did not answer in time", settings_.domain));
+      case process::Ending::Kind::kStopped:
+        return Unavailable("the server is draining: try again");
+      case process::Ending::Kind::kSignalled:
+      case process::Ending::Kind::kExited:
+        break;
     }
-    return FromNetOutput(captured->output + "\n" + captured->error, settings_.domain, settings_.ou);
+    if (ending->Succeeded()) return output;
+    return FromNetOutput(output, settings_.domain, settings_.ou);
   }
 
   // `net offlinejoin provision` resets the password of whatever account has the name, a domain
   // controller's included, if only its credentials may. A name is ours to renew in our OU only.
-  Status CheckNameIsOurs(const JoinRequest& request, const Scratch& scratch,
-                         steady_clock::time_point deadline) const {
-    const std::string filter = fmt::format("(sAMAccountName={}$)", request.computer_name);
-    ASSIGN_OR_RETURN(
-        const std::string output,
-        RunNet(request, scratch, {"ads", "search", filter, "distinguishedName"}, deadline));
+  Status CheckNameIsOurs(const Call& call) const {
+    const std::string filter = fmt::format("(sAMAccountName={}$)", call.computer_name);
+    ASSIGN_OR_RETURN(const std::string output,
+                     RunNet(call, {"ads", "search", filter, "distinguishedName"}));
     ASSIGN_OR_RETURN(const std::optional<std::string> found, DnOfReply(output));
     if (!found) return OkStatus();
-    const std::string ours = fmt::format("CN={},{}", request.computer_name, settings_.ou);
+    const std::string ours = fmt::format("CN={},{}", call.computer_name, settings_.ou);
     if (SameDn(*found, ours)) return OkStatus();
     return FailedPrecondition(fmt::format("the computer name {} belongs to {}, which is not ours",
-                                          request.computer_name,
-                                          EscapeForLog(*found, kNameBytesMax)));
+                                          call.computer_name, EscapeForLog(*found, kNameBytesMax)));
   }
 
   StatusOr<JoinBlob> Wrap(const JoinRequest& request, const std::string& workgroup,

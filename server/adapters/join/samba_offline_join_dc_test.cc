@@ -53,7 +53,7 @@ class SambaOfflineJoinDcTest : public testing::Test {
   static std::string Work() { return dir_->File("work"); }
   static StatusOr<JoinBlob> Provision(SambaJoinSettings settings, const std::string& name) {
     ASSIGN_OR_RETURN(const auto provider, OpenSambaOfflineJoin(std::move(settings)));
-    return provider->Provision({name, "D-1001"});
+    return provider->Provision({name, "D-1001"}, {});
   }
   static std::string PasswordSet(const std::string& name) {
     const auto ldif = dc_->Computer(name);

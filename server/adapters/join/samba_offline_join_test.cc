@@ -54,7 +54,7 @@ class SambaOfflineJoinTest : public testing::Test {
   }
   StatusOr<JoinBlob> Provision(SambaJoinSettings settings, const std::string& name) {
     ASSIGN_OR_RETURN(const auto provider, OpenSambaOfflineJoin(std::move(settings)));
-    return provider->Provision({name, "D-1001"});
+    return provider->Provision({name, "D-1001"}, {});
   }
 
   test::TempDir dir_;
@@ -90,7 +90,7 @@ TEST_F(SambaOfflineJoinTest, RefusesCredentialsThatOthersMayRead) {
 TEST_F(SambaOfflineJoinTest, RefusesCredentialsThatWereOpenedToOthersSince) {
   ASSERT_OK_AND_ASSIGN(const auto provider, OpenSambaOfflineJoin(Good()));
   ::chmod(dir_.File("auth").c_str(), 0640);
-  EXPECT_THAT(provider->Provision({"PS-1", "D-1001"}),
+  EXPECT_THAT(provider->Provision({"PS-1", "D-1001"}, {}),
               StatusIs(StatusCode::kFailedPrecondition, "chmod 600"));
 }
 
@@ -117,6 +117,15 @@ TEST_F(SambaOfflineJoinTest, SaysWhichProgramIsMissing) {
   settings.net_program = dir_.File("no-such-net");
   EXPECT_THAT(Provision(settings, "PS-1"),
               StatusIs(StatusCode::kFailedPrecondition, "samba-common-bin"));
+}
+
+TEST_F(SambaOfflineJoinTest, StopEndsTheProgram) {
+  Write("net", "#!/bin/sh\nexec sleep 600\n", 0700);
+  ASSERT_OK_AND_ASSIGN(const auto provider, OpenSambaOfflineJoin(Good()));
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THAT(provider->Provision({"PS-1", "D-1001"}, stop.get_token()),
+              StatusIs(StatusCode::kUnavailable, "draining"));
 }
 
 TEST_F(SambaOfflineJoinTest, LeavesNothingInTheWorkFolderAfterAFailure) {
