@@ -77,6 +77,7 @@ inline constexpr size_t kDocumentVersionsKept = 100;
 inline constexpr size_t kMistakesMax = 100;           // answered at once
 inline constexpr size_t kYamlNodesMax = 100'000;      // of one document, aliases unfolded
 inline constexpr size_t kDescriptionCharsMax = 1500;  // Autopilot's
+inline constexpr size_t kTouchedDevicesMax = 5000;    // looked at by one apply
 inline constexpr size_t kRuleBytesMax = 4096;
 inline constexpr int kRuleDepthMax = 32;
 inline constexpr size_t kAttributesMax = 64;

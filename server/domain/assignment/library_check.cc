@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "common/base/limits.h"
 #include "server/domain/assignment/item_order.h"
@@ -68,8 +69,18 @@ class Checker {
     for (const auto& [id, profile] : library_.profiles) CheckProfile(profile);
     CheckItemDocuments();
     for (const auto& [id, assignment] : library_.assignments) CheckAssignment(assignment);
-    if (mistakes_.size() > kMistakesMax) mistakes_.resize(kMistakesMax);
-    return std::move(mistakes_);
+    // A cycle among documents shows in every profile's graph.
+    std::vector<Mistake> once;
+    std::set<std::tuple<std::string, uint32_t, uint32_t, std::string>> seen;
+    for (Mistake& mistake : mistakes_) {
+      const Place& at = mistake.place;
+      if (once.size() == kMistakesMax) break;
+      if (!at.file.empty() && !seen.emplace(at.file, at.line, at.column, mistake.message).second) {
+        continue;
+      }
+      once.push_back(std::move(mistake));
+    }
+    return once;
   }
 
  private:

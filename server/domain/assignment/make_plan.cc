@@ -178,6 +178,10 @@ class Planner {
     }
     if (const auto reason = WrongFlow(spec)) return LeaveOut(spec, *reason);
     PlannedItem item = Planned(candidate);
+    if (spec.total_timeout > plan_.profile.esp.timeout) {
+      plan_.warnings.push_back(fmt::format(
+          "the total_timeout of {} is longer than the run's: the run's counts", spec.id));
+    }
     if (technician() && LeftForUser(plan_.profile, selection_.user_targeted, spec)) {
       waiting_.push_back(std::move(item));
     } else {

@@ -27,12 +27,13 @@ struct ItemSpec {
   Category category = Category::kPolicies;
   Gating gating = Gating::kBlocking;
   Context context = Context::kDevice;
-  std::vector<Mention> after;      // items that must have ended first
-  Mention group;                   // step group of the profile; empty id: none
+  std::vector<Mention> after;  // items that must have ended first
+  Mention group;               // step group of the profile; empty id: none
   // Serialized preseal.plan.v1.Step without phase, gating, after, group and origin.
   Bytes step;
   Place place;
-  uint32_t version = 0;  // of its document; 0: written in a profile
+  std::chrono::milliseconds total_timeout{0};  // all attempts; 0: none of its own
+  uint32_t version = 0;                        // of its document; 0: written in a profile
 };
 
 // Steps that belong together, as preseal.plan.v1.Group.

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads what a step does: one of the kinds.
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+#include <regex>
+
+#include "common/base/limits.h"
+#include "server/adapters/profile/reading.h"
+
+namespace preseal::server {
+
+namespace plv1 = plan::v1;
+namespace pv1 = progress::v1;
+using yaml::MapReader;
+
+namespace {
+
+constexpr int64_t kModeMax = 07777;
+constexpr char kKinds[] =
+    "file, script, certificate, network_profile, package, prompt, wait, reboot";
+
+// Finds a named file; what the server has not got is noted.
+std::optional<DocumentFile> FindSource(const YAML::Node& node, const std::string& source,
+                                       Reading* reading) {
+  if (source.empty()) return std::nullopt;
+  if (source.find('\n') != source.npos || source.size() > kTargetPathBytesMax) {
+    reading->Fail(node, "\"source\" is no file name");
+    return std::nullopt;
+  }
+  auto file = reading->files->Find(source);
+  if (!file) {
+    reading->missing.push_back({reading->PlaceOf(node), source});
+    return std::nullopt;
+  }
+  reading->named_files.push_back(*file);
+  return file;
+}
+
+void SetArtifact(const YAML::Node& node, const std::string& source, Reading* reading,
+                 plv1::Artifact* out) {
+  const auto file = FindSource(node, source, reading);
+  if (!file) return;
+  out->set_sha256(ToString(ByteView(file->sha256)));
+  out->set_size(file->size);
+  out->set_file_name(std::filesystem::path(source).filename().string());
+}
+
+void ReadFile(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  plv1::FileStep* out = step->mutable_file();
+  ReadTargetPath(map, "path", true, out->mutable_path());
+  int64_t mode = 0644;
+  map.Optional("mode", 0, kModeMax, &mode);
+  out->set_mode(static_cast<uint32_t>(mode));
+  std::string source;
+  std::string content;
+  map.Optional("source", &source);
+  map.Optional("content", &content);
+  if (map.Has("source") == map.Has("content")) {
+    map.Fail("path", "a file needs either \"content\" or \"source\"");
+  }
+  if (content.size() > kInlineContentBytesMax) map.Fail("content", "too long: use source");
+  (void)map.Finish();
+  if (map.Has("content")) {
+    out->set_content(content);
+  } else {
+    SetArtifact(node, source, reading, out->mutable_artifact());
+  }
+}
+
+void ReadScript(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  plv1::ScriptStep* out = step->mutable_script();
+  map.Optional("detect", out->mutable_detect());
+  map.Required("apply", out->mutable_apply());
+  map.Optional("verify", out->mutable_verify());
+  if (step->gating() == pv1::GATING_BLOCKING && out->verify().empty()) {
+    map.Fail("apply", "a blocking script needs \"verify\": green must mean it was checked");
+  }
+  const size_t bytes = out->detect().size() + out->apply().size() + out->verify().size();
+  if (bytes > kInlineContentBytesMax) map.Fail("apply", "script too long");
+  (void)map.Finish();
+}
+
+void ReadCertificate(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  plv1::CertificateStep* out = step->mutable_certificate();
+  ReadTargetPath(map, "path", true, out->mutable_path());
+  std::string source;
+  map.Required("source", &source);
+  (void)map.Finish();
+  const auto file = FindSource(node, source, reading);
+  if (!file) return;
+  const auto pem = reading->files->Content(*file, kInlineContentBytesMax);
+  if (!pem.ok()) return reading->Fail(node, MessageOf(pem.status()));
+  out->set_pem(ToString(ByteView(*pem)));
+}
+
+void ReadNetwork(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  plv1::NetworkProfileStep* out = step->mutable_network_profile();
+  map.Required("name", out->mutable_name());
+  size_t format = 0;
+  map.Choice("format", {"systemd-networkd", "networkmanager"}, &format);
+  out->set_format(static_cast<plv1::NetworkProfileStep::Format>(
+      plv1::NetworkProfileStep::FORMAT_SYSTEMD_NETWORKD + static_cast<int>(format)));
+  map.Required("content", out->mutable_content());
+  (void)map.Finish();
+}
+
+void ReadPackage(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  plv1::PackageStep* out = step->mutable_package();
+  size_t format = 0;
+  map.Choice("format", {"deb", "tar.zst"}, &format);
+  std::string source;
+  map.Required("source", &source);
+  if (format == 0) {
+    out->set_format(plv1::PackageStep::FORMAT_DEB);
+    map.Required("package", out->mutable_package_name());
+    map.Required("version", out->mutable_package_version());
+  } else {
+    out->set_format(plv1::PackageStep::FORMAT_TAR_ZST);
+    ReadTargetPath(map, "destination", true, out->mutable_destination());
+  }
+  (void)map.Finish();
+  SetArtifact(node, source, reading, out->mutable_artifact());
+}
+
+// std::regex throws what it does not understand.
+bool IsPattern(const std::string& text) {
+  try {
+    const std::regex compiled(text, std::regex::ECMAScript);
+    return true;
+  } catch (const std::regex_error&) {
+    return false;
+  }
+}
+
+void ReadPromptText(MapReader& map, Reading* reading, plv1::PromptStep* out) {
+  const auto text = map.Child("text");
+  if (!text) return map.Fail("text", "\"text\" is missing");
+  if (!text->IsMap()) return reading->Fail(*text, "\"text\" must have a text by language");
+  for (const auto& entry : *text) {
+    if (!entry.second.IsScalar() || entry.second.Scalar().size() > kEventTextBytesMax) {
+      reading->Fail(entry.second, "a text is one value, not too long");
+      continue;
+    }
+    (*out->mutable_text())[entry.first.Scalar()] = entry.second.Scalar();
+  }
+  if (!out->text().contains("en")) reading->Fail(*text, "the text in \"en\" is missing");
+}
+
+void ReadPrompt(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  plv1::PromptStep* out = step->mutable_prompt();
+  ReadPromptText(map, reading, out);
+  std::vector<std::string> choices;
+  map.Optional("choices", &choices);
+  if (choices.size() > kPromptChoicesMax) map.Fail("choices", "too many choices");
+  for (const std::string& choice : choices) {
+    if (choice.empty() || choice.size() > kPromptAnswerBytesMax) {
+      map.Fail("choices", "a choice must not be empty or too long");
+    }
+    out->add_choices(choice);
+  }
+  map.Optional("pattern", out->mutable_pattern());
+  if (out->pattern().size() > kPromptPatternBytesMax || !IsPattern(out->pattern())) {
+    map.Fail("pattern", "this is no regular expression (ECMAScript), or too long");
+  }
+  ReadTargetPath(map, "answer_path", false, out->mutable_answer_path());
+  (void)map.Finish();
+}
+
+void ReadWait(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  std::chrono::milliseconds duration{0};
+  if (!map.Has("duration")) map.Fail("duration", "\"duration\" is missing");
+  map.Optional("duration", kStepTimeoutMax, &duration);
+  SetDuration(duration, step->mutable_wait()->mutable_duration());
+  (void)map.Finish();
+}
+
+void ReadReboot(const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  MapReader map(node, reading->mistakes);
+  (void)map.Finish();
+  step->mutable_reboot();
+  if (step->reboots_max() == 0) step->set_reboots_max(1);
+}
+
+using Reader = void (*)(const YAML::Node&, Reading*, plv1::Step*);
+constexpr std::array<std::pair<const char*, Reader>, 8> kReaders = {{
+    {"file", ReadFile},
+    {"script", ReadScript},
+    {"certificate", ReadCertificate},
+    {"network_profile", ReadNetwork},
+    {"package", ReadPackage},
+    {"prompt", ReadPrompt},
+    {"wait", ReadWait},
+    {"reboot", ReadReboot},
+}};
+
+}  // namespace
+
+void ReadStepKind(MapReader& map, const YAML::Node& node, Reading* reading, plv1::Step* step) {
+  int kinds = 0;
+  for (const auto& [key, read] : kReaders) {
+    const auto child = map.Child(key);
+    if (!child) continue;
+    if (++kinds == 1) read(*child, reading, step);
+  }
+  if (kinds != 1) reading->Fail(node, fmt::format("an item needs one of: {}", kKinds));
+}
+
+}  // namespace preseal::server
