@@ -21,12 +21,15 @@
 #include "server/adapters/grpc/evidence_service.h"
 #include "server/adapters/grpc/fleet_service.h"
 #include "server/adapters/grpc/identity_service.h"
+#include "server/adapters/grpc/join_service.h"
 #include "server/adapters/grpc/trust_service.h"
 #include "server/adapters/http/web_server.h"
+#include "server/adapters/join/plan_join_items.h"
 #include "server/adapters/password/sodium_hasher.h"
 #include "server/adapters/profile/profile_directory.h"
 #include "server/adapters/sql/sqlite_store.h"
 #include "server/app/grpc_ports.h"
+#include "server/app/join_provider_from.h"
 #include "server/app/trust_anchors.h"
 #include "server/domain/trust/policy_text.h"
 #include "server/service/crl_shelf.h"
@@ -134,12 +137,18 @@ struct ServerApp::Parts {
   std::optional<SealOffice> seals;
   std::optional<RenewalOffice> renewals;
   std::optional<DeviceSessions> sessions;
+  // Computer accounts; without a provider every join is refused.
+  PlanJoinItems join_plans;
+  std::unique_ptr<JoinProvider> join_provider;
+  std::optional<JoinDesk> joins;
   // Threads for handlers, then the services that post to them.
   std::optional<Workers> workers;
   std::optional<Workers> hashing;
+  std::optional<Workers> joining;
   std::optional<EnrollmentService> enrollment_service;
   std::optional<DeviceSessionService> device_service;
   std::optional<ArtifactService> artifact_service;
+  std::optional<JoinService> join_service;
   std::optional<AuthService> auth_service;
   std::optional<FleetService> fleet_service;
   std::optional<BatchService> batch_service;
@@ -213,6 +222,8 @@ Status ServerApp::Parts::BuildUseCases() {
   crls.emplace(*store, clock, *ca);
   RETURN_IF_ERROR_CTX(crls->Refresh(), "make revocation lists");
   renewals.emplace(*store, clock, decoder, *ca);
+  ASSIGN_OR_RETURN(join_provider, JoinProviderFrom(config));
+  joins.emplace(*store, clock, join_plans, join_provider.get());
   sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals, *renewals,
                    SessionSettings{config.organisation, config.auto_start});
   return sessions->ForgetConnections();
@@ -223,6 +234,8 @@ void ServerApp::Parts::BuildServices() {
   hashing.emplace(kPasswordHashThreads, kPasswordHashQueueMax);
   enrollment_service.emplace(*enrollment, *workers, [this] { return ServerLeaf(); });
   artifact_service.emplace(*blobs, revocations, *workers);
+  joining.emplace(kJoinThreads, kJoinQueueMax);
+  join_service.emplace(*joins, revocations, *joining);
   auth_service.emplace(*accounts, *workers, *hashing, config.organisation);
   fleet_service.emplace(*store, *accounts, *flow, *import, *feed, *workers, clock);
   batch_service.emplace(*store, *accounts, *feed, *workers);
@@ -252,7 +265,7 @@ Status ServerApp::Parts::OpenGrpcPorts() {
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
-                                          {&*device_service, &*artifact_service}));
+                                          {&*device_service, &*artifact_service, &*join_service}));
   return OkStatus();
 }
 
@@ -336,12 +349,14 @@ void ServerApp::Drain() {
   if (p.web) p.web->Drain();
   if (p.feed) p.feed->Stop();
   if (p.live) p.live->EndAll(Unavailable("the server is draining: reconnect"));
+  if (p.joins) p.joins->Stop();
   for (BuiltPort* port : {&p.device_port, &p.enrollment_port, &p.api_port}) {
     if (port->server) port->server->Shutdown(wall_deadline);
   }
   if (p.web) p.web->Shutdown(deadline);
   if (p.workers) p.workers->Stop();
   if (p.hashing) p.hashing->Stop();
+  if (p.joining) p.joining->Stop();
   if (p.store) p.store->Close();
   // Gone before the workers and services they call into.
   p.web.reset();
