@@ -340,6 +340,10 @@ inline constexpr size_t kClientSecretBytesMax = 1024;
 inline constexpr size_t kRsaBitsMin = 2048;     // RFC 7518, RS256
 inline constexpr size_t kProviderKeysMax = 64;  // in one key set
 inline constexpr size_t kSignInScopesMax = 16;
+inline constexpr size_t kSignInThreads = 4;        // each waits for one request
+inline constexpr size_t kSignInQueueMax = 1000;    // requests waiting for one; asked again later
+inline constexpr auto kSignInBeginEvery = 5s;      // by one device
+inline constexpr int kServiceRecordsPerTick = 50;  // signed at a time
 
 // --- agent's screen ---
 inline constexpr size_t kScreenLogLinesMax = 50;           // more never fits a screen
