@@ -35,6 +35,44 @@ std::string TextOfItem(const ItemChanged& change) {
   return text;
 }
 
+// `wait` as the device told it, with the server's time of when it began: a repeat of the same wait,
+// with another place in the queue maybe, is the same.
+std::optional<Wait> Begun(std::optional<Wait> wait, const std::optional<Wait>& before,
+                          WallTime now) {
+  if (!wait) return std::nullopt;
+  const bool same = before && before->kind == wait->kind && before->owner == wait->owner;
+  wait->start_time = same ? before->start_time : now;
+  return wait;
+}
+
+// The first is shown: what a person can end, then what others hold up, then what passes by itself.
+int RankOf(Wait::Kind kind) {
+  switch (kind) {
+    case Wait::Kind::kPrompt:
+      return 0;
+    case Wait::Kind::kHold:
+      return 1;
+    case Wait::Kind::kDevice:
+      return 2;
+    case Wait::Kind::kReboot:
+      return 3;
+    case Wait::Kind::kToken:
+      return 4;
+    case Wait::Kind::kServer:
+      return 5;
+    case Wait::Kind::kSpool:
+      return 6;
+    case Wait::Kind::kInstaller:
+      return 7;
+    case Wait::Kind::kRetry:
+      return 8;
+  }
+  return 9;
+}
+
+// Failed because of another item, which is the one to name.
+bool FailedAfterAnother(const Item& item) { return item.code == kPreviousFailedCode; }
+
 std::string TextOfCommand(const CommandChanged& change) {
   std::string text = change.command_id.text();
   switch (change.state) {
@@ -126,6 +164,11 @@ void ApplyChange(const ItemChanged& change, WallTime now, Item* item) {
   item->message = change.message;
   item->already_done = change.already_done;
   item->exit_code = change.exit_code;
+  item->attempt = change.attempt;
+  item->done = change.done;
+  item->total = change.total;
+  item->stalled = change.stalled && IsActive(change.state);
+  item->wait = HasEnded(change.state) ? std::nullopt : Begun(change.wait, item->wait, now);
   if (change.state != ItemState::kNotStarted && !item->start_time) item->start_time = now;
   item->end_time = HasEnded(change.state) ? std::optional(now) : std::nullopt;
 }
@@ -135,15 +178,17 @@ ProgressSummary Summarise(std::span<const Item> items) {
   bool any_setup = false;
   uint64_t percent_total = 0;
   const Item* shown = nullptr;
+  const Item* cause = nullptr;  // of the failure
   for (const Item& item : items) {
-    any_setup = any_setup || item.phase == Phase::kDeviceSetup;
+    any_setup = any_setup || item.phase != Phase::kDevicePreparation;
     if (item.gating == Gating::kBackground) continue;
     ++sum.items_total;
     if (IsSettled(item)) ++sum.items_done;
     percent_total += IsSettled(item) ? 100 : item.percent;
     const bool fatal = item.gating == Gating::kBlocking && item.state == ItemState::kFailed &&
                        !item.waiver.has_value();
-    if (fatal && !sum.failed_blocking) {
+    if (fatal && (cause == nullptr || (FailedAfterAnother(*cause) && !FailedAfterAnother(item)))) {
+      cause = &item;
       sum.failed_blocking = item.item_id;
       shown = &item;
     } else if (!sum.failed_blocking && IsActive(item.state)) {
@@ -161,6 +206,15 @@ ProgressSummary Summarise(std::span<const Item> items) {
   if (sum.items_total != 0) sum.percent = static_cast<uint32_t>(percent_total / sum.items_total);
   sum.blocking_satisfied = any_setup && sum.open_blocking.empty();
   return sum;
+}
+
+std::optional<Wait> MostVisibleWait(std::span<const Item> items) {
+  std::optional<Wait> best;
+  for (const Item& item : items) {
+    if (!item.wait || item.gating == Gating::kBackground) continue;
+    if (!best || RankOf(item.wait->kind) < RankOf(best->kind)) best = item.wait;
+  }
+  return best;
 }
 
 std::string_view NameOf(ItemState state) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -217,8 +218,9 @@ std::string_view ItemOf(const Event& event);
 // One line for people.
 std::string TextOf(const Event& event);
 
-// Applies `change` to `item`. FailedPrecondition never: late or repeated evidence may move an item
-// anywhere, except that an item that SUCCEEDED in this run stays so (its verify agreed).
+// Applies `change` to `item`; a wait that begins gets `now` as its start. Never fails: late or
+// repeated evidence may move an item anywhere, except that an item that SUCCEEDED in this run stays
+// so (its verify agreed).
 void ApplyChange(const ItemChanged& change, WallTime now, Item* item);
 
 // What a tile shows and the lifecycle guards need.
@@ -233,6 +235,13 @@ struct ProgressSummary {
   std::optional<ItemId> failed_blocking;
 };
 ProgressSummary Summarise(std::span<const Item> items);
+
+// The wait of an item that people should see first; nothing while no item waits.
+std::optional<Wait> MostVisibleWait(std::span<const Item> items);
+
+// Item::code of an item that was given up because an earlier one failed (docs/formats.md "Item
+// codes"): never the cause that is named.
+inline constexpr std::string_view kPreviousFailedCode = "PREVIOUS_FAILED";
 
 std::string_view NameOf(ItemState state);
 std::string_view NameOf(Category category);

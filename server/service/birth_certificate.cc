@@ -42,6 +42,20 @@ json ItemsJson(std::span<const Item> items) {
   return rows;
 }
 
+// What is sealed although it was not verified, and in whose name.
+json WaiversJson(std::span<const Item> items) {
+  auto rows = json::array();
+  for (const Item& item : items) {
+    if (!item.waiver) continue;
+    rows.push_back({{"actor", item.waiver->actor},
+                    {"id", item.item_id.text()},
+                    {"name", item.display_name},
+                    {"reason", item.waiver->reason},
+                    {"time", Iso8601(item.waiver->time)}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string BirthCertificateJson(const BirthFacts& facts) {
@@ -63,7 +77,7 @@ std::string BirthCertificateJson(const BirthFacts& facts) {
         {"started", Iso8601(facts.run.start_time)},
         {"finished", Iso8601(facts.run.end_time.value_or(facts.issue_time))}}},
       {"items", ItemsJson(facts.items)},
-      {"waivers", json::array()},
+      {"waivers", WaiversJson(facts.items)},
       {"server_version", PRESEAL_VERSION},
       {"sealed_requested_by", facts.command.actor},
   };

@@ -15,6 +15,7 @@ using test::StatusIs;
 // Remembers why it was ended.
 class NotedLink final : public DeviceLink {
  public:
+  bool Tell(const DeviceAnswer&) override { return false; }
   bool Send(const DeviceOrder&) override { return true; }
   bool SendRenewal(const RenewalMessage&) override { return true; }
   void Ack(const RunId&, uint64_t) override {}

@@ -43,6 +43,39 @@ bool SilenceMatters(DeviceState state) {
 // write, no watcher to wake.
 bool MovesTheDevice(const Event& event) { return !std::holds_alternative<LogLine>(event.body); }
 
+// A device that announced a restart is restarting, not silent, until it should be back.
+bool IsRestarting(const Device& device, WallTime now) {
+  const auto& wait = device.wait;
+  return wait && wait->kind == Wait::Kind::kReboot && wait->start_time + wait->limit > now;
+}
+
+// What a run waits for while its device is silent, with the end that then comes: RUN_TIMEOUT.
+Status NoteSilence(Tx& tx, WallTime now, Device* device) {
+  const bool at_work =
+      device->state == DeviceState::kProvisioning || device->state == DeviceState::kUserSetup;
+  if (!at_work || device->held || device->attempt == 0) return OkStatus();
+  ASSIGN_OR_RETURN(Run run, tx.runs.GetRun(RunId::Of(device->id, device->attempt)));
+  if (run.outcome != RunOutcome::kRunning) return OkStatus();
+  const auto end = run.start_time + run.limit + kRunOverdueGrace;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - now);
+  run.wait = Wait{.kind = Wait::Kind::kDevice,
+                  .owner = "the device",
+                  .start_time = now,
+                  .limit = run.limit.count() == 0 ? std::chrono::milliseconds(0)
+                                                  : std::max(left, std::chrono::milliseconds(0))};
+  device->wait = run.wait;
+  return tx.runs.UpdateRun(run);
+}
+
+Status NoteHeard(Tx& tx, WallTime now, Device* device) {
+  if (!device->wait || device->wait->kind != Wait::Kind::kDevice) return OkStatus();
+  ASSIGN_OR_RETURN(Run run, tx.runs.GetRun(RunId::Of(device->id, device->attempt)));
+  EndRunWait(Wait::Kind::kDevice, now, &run);
+  ASSIGN_OR_RETURN(const auto items, tx.runs.Items(device->id, device->attempt));
+  device->wait = run.wait ? run.wait : MostVisibleWait(items);
+  return tx.runs.UpdateRun(run);
+}
+
 // Of `device`, only the present certificate may change; the caller writes it.
 Status CheckMayConnect(Tx& tx, const HelloFacts& hello, Device* record) {
   const Device& device = *record;
@@ -67,7 +100,8 @@ Status CheckMayConnect(Tx& tx, const HelloFacts& hello, Device* record) {
 
 DeviceSessions::DeviceSessions(Store& store, const Clock& clock, LiveDevices& live,
                                RevocationMap& revocations, TechnicianFlow& flow,
-                               Dispatcher& dispatcher, SealOffice& seals, RenewalOffice& renewals,
+                               Dispatcher& dispatcher, LandingDesk& landing, SealOffice& seals,
+                               RenewalOffice& renewals, RequestDesks desks,
                                SessionSettings settings)
     : store_(store),
       clock_(clock),
@@ -75,12 +109,14 @@ DeviceSessions::DeviceSessions(Store& store, const Clock& clock, LiveDevices& li
       revocations_(revocations),
       flow_(flow),
       dispatcher_(dispatcher),
+      landing_(landing),
       seals_(seals),
       renewals_(renewals),
-      settings_(std::move(settings)) {}
+      desks_(desks),
+      settings_(settings) {}
 
 StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
-  WelcomeFacts welcome{.organisation = settings_.organisation};
+  WelcomeFacts welcome;
   bool newly_enrolled = false;
   RevokedDigests superseded;
   RETURN_IF_ERROR(store_.WriteAndWait([&](Tx& tx) -> Status {
@@ -97,15 +133,12 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
     }
     device.contact = ContactState::kConnected;
     device.contact_time = now;
+    RETURN_IF_ERROR(NoteHeard(tx, now, &device));
     if (settings_.auto_start && device.state == DeviceState::kEnrolled) {
-      RETURN_IF_ERROR(flow_.StartIn(tx, "auto-start", &device).status());
+      RETURN_IF_ERROR(StartIfAllowed(tx, &device));
     }
     RETURN_IF_ERROR(tx.devices.Put(&device));
-    welcome.profile = device.profile.empty() ? flow_.default_profile() : device.profile;
-    welcome.assigned_user = device.assigned_user;
-    welcome.serial_number = device.serial_number;
-    welcome.lab = device.lab;
-    welcome.quarantined = device.quarantined;
+    ASSIGN_OR_RETURN(welcome.landing, landing_.Of(tx, device));
     if (hello.run_id && hello.run_id->device() == device.id) {
       const auto run = tx.runs.GetRun(*hello.run_id);
       if (run.ok()) welcome.acked_sequence = run->event_count;
@@ -115,10 +148,21 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
   for (const Bytes& digest : superseded) revocations_.Add(digest);
   if (newly_enrolled) {
     log::Info("device enrolled", {{"device", hello.device_id.text()},
-                                  {"serial", welcome.serial_number},
-                                  {"lab", welcome.lab}});
+                                  {"serial", welcome.landing.serial_number},
+                                  {"lab", welcome.landing.lab}});
   }
   return welcome;
+}
+
+// A profile that does not let it start keeps nobody off the line: the card says why.
+Status DeviceSessions::StartIfAllowed(Tx& tx, Device* device) {
+  Device started = *device;
+  const Status status = flow_.StartIn(tx, "auto-start", &started).status();
+  if (status.ok()) *device = std::move(started);
+  if (status.code() != StatusCode::kFailedPrecondition) return status;
+  log::Warning("not started by itself",
+               {{"device", device->id.text()}, {"why", MessageOf(status)}});
+  return OkStatus();
 }
 
 Status DeviceSessions::Begin(const DeviceId& device, ByteView certificate_sha256,
@@ -151,6 +195,7 @@ void DeviceSessions::Receive(const DeviceId& device, const RunId& run, std::vect
         if (outcome->blocked)
           link->End(PermissionDenied("the device is blocked: ask the line lead"));
         if (outcome->dispatch) dispatcher_.Dispatch(device);
+        if (outcome->moved) landing_.Push(device);
       });
 }
 
@@ -171,6 +216,7 @@ Status DeviceSessions::StoreEvents(Tx& tx, const DeviceId& device_id, const RunI
   if (first_new == events.size()) return OkStatus();
 
   ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_id));
+  const DeviceState before = device.state;
   const auto fresh = std::span(events).subspan(first_new);
   const bool present_run = run_id.attempt() == device.attempt;
   if (present_run && std::any_of(fresh.begin(), fresh.end(), MovesTheDevice)) {
@@ -184,15 +230,47 @@ Status DeviceSessions::StoreEvents(Tx& tx, const DeviceId& device_id, const RunI
         RETURN_IF_ERROR(seals_.OnArmed(tx, *armed, &device));
       }
     }
-    RETURN_IF_ERROR(progress.Finish(tx, &device));
+    RETURN_IF_ERROR(progress.Finish(tx, now, &device, &run));
     RETURN_IF_ERROR(tx.devices.Put(&device));
   }
+  outcome->moved = device.state != before;
   outcome->blocked = device.state == DeviceState::kBlocked;
   return tx.runs.UpdateRun(run);
 }
 
 void DeviceSessions::Heartbeat(const DeviceId& device) {
   if (live_.Heard(device)) WriteContact(device, ContactState::kConnected);
+}
+
+void DeviceSessions::AskToken(const DeviceId& device, std::string_view token,
+                              std::string_view item_id) {
+  Heartbeat(device);
+  if (desks_.tokens != nullptr) desks_.tokens->Ask(device, token, item_id);
+}
+
+void DeviceSessions::ReleaseToken(const DeviceId& device, std::string_view token,
+                                  std::string_view item_id) {
+  Heartbeat(device);
+  if (desks_.tokens != nullptr) desks_.tokens->Release(device, token, item_id);
+}
+
+void DeviceSessions::Act(const DeviceId& device, std::string_view request_id, DeviceAction action,
+                         DeviceLink* link) {
+  if (desks_.actions == nullptr) {
+    link->Tell(ActionAnswer{.request_id = std::string(request_id),
+                            .message = "This server takes no actions from devices."});
+    return;
+  }
+  link->Tell(desks_.actions->Act(device, request_id, action));
+}
+
+void DeviceSessions::SignIn(const DeviceId& device, const SignInAsk& ask, DeviceLink* link) {
+  if (desks_.sign_in == nullptr) {
+    link->Tell(SignInAnswer{.request_id = ask.request_id,
+                            .message = "This server does not take sign-ins."});
+    return;
+  }
+  link->Tell(desks_.sign_in->SignIn(device, ask));
 }
 
 void DeviceSessions::Renew(const DeviceId& device, const RenewalStatement& statement,
@@ -205,6 +283,7 @@ void DeviceSessions::Renew(const DeviceId& device, const RenewalStatement& state
 void DeviceSessions::Ended(const DeviceId& device, const DeviceLink* link, bool goodbye) {
   renewals_.Forget(device, link);
   if (!live_.Detach(device, link)) return;
+  if (desks_.tokens != nullptr) desks_.tokens->Gone(device);
   store_.Write(
       [this, device, goodbye](Tx& tx) -> Status {
         RETURN_IF_ERROR(SetContact(tx, device, ContactState::kDisconnected));
@@ -221,8 +300,11 @@ void DeviceSessions::Ended(const DeviceId& device, const DeviceLink* link, bool 
 
 Status DeviceSessions::SetContact(Tx& tx, const DeviceId& id, ContactState contact) {
   ASSIGN_OR_RETURN(Device device, tx.devices.Get(id));
-  if (contact == ContactState::kSilent && !SilenceMatters(device.state)) return OkStatus();
   const WallTime now = clock_.Now();
+  if (contact == ContactState::kSilent &&
+      (!SilenceMatters(device.state) || IsRestarting(device, now))) {
+    return OkStatus();
+  }
   if (contact != ContactState::kSilent) {
     device.contact_time = now;
   } else if (device.contact == ContactState::kConnected) {
@@ -230,6 +312,8 @@ Status DeviceSessions::SetContact(Tx& tx, const DeviceId& id, ContactState conta
     device.contact_time = now - kSilenceAfter;
   }
   device.contact = contact;
+  if (contact == ContactState::kSilent) RETURN_IF_ERROR(NoteSilence(tx, now, &device));
+  if (contact == ContactState::kConnected) RETURN_IF_ERROR(NoteHeard(tx, now, &device));
   return tx.devices.Put(&device);
 }
 
@@ -268,11 +352,13 @@ void DeviceSessions::Tick() {
   }
   const WallTime limit = clock_.Now() - kSilenceAfter;
   for (const Device& device : gone) {
-    if (!SilenceMatters(device.state) || !device.contact_time || *device.contact_time > limit) {
+    if (!SilenceMatters(device.state) || !device.contact_time || *device.contact_time > limit ||
+        IsRestarting(device, clock_.Now())) {
       continue;
     }
     WriteContact(device.id, ContactState::kSilent);
   }
+  if (desks_.tokens != nullptr) desks_.tokens->Tick();
   seals_.Tick();
   renewals_.Tick();
 }

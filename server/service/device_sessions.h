@@ -9,7 +9,9 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/status/status.h"
+#include "server/service/device_requests.h"
 #include "server/service/dispatcher.h"
+#include "server/service/landing_desk.h"
 #include "server/service/live_devices.h"
 #include "server/service/ports.h"
 #include "server/service/renewal_office.h"
@@ -28,17 +30,11 @@ struct HelloFacts {
 };
 
 struct WelcomeFacts {
-  std::string organisation;
-  std::string profile;
-  std::string assigned_user;
-  std::string serial_number;
-  bool lab = false;
-  bool quarantined = false;
+  LandingFacts landing;
   uint64_t acked_sequence = 0;
 };
 
 struct SessionSettings {
-  std::string organisation;
   bool auto_start = false;  // start the technician flow as soon as a device is enrolled
 };
 
@@ -50,8 +46,9 @@ struct SessionSettings {
 class DeviceSessions {
  public:
   DeviceSessions(Store& store, const Clock& clock, LiveDevices& live, RevocationMap& revocations,
-                 TechnicianFlow& flow, Dispatcher& dispatcher, SealOffice& seals,
-                 RenewalOffice& renewals, SessionSettings settings);
+                 TechnicianFlow& flow, Dispatcher& dispatcher, LandingDesk& landing,
+                 SealOffice& seals, RenewalOffice& renewals, RequestDesks desks,
+                 SessionSettings settings);
 
   // Blocks on the store. PermissionDenied: the device is BLOCKED or RETIRED. Unauthenticated: the
   // certificate is revoked or neither the newest one issued for it nor one that renews that, so it
@@ -70,6 +67,13 @@ class DeviceSessions {
   void Receive(const DeviceId& device, const RunId& run, std::vector<Event> events,
                std::shared_ptr<DeviceLink> link);
   void Heartbeat(const DeviceId& device);
+  // Do not block; what comes of it goes down the device's stream.
+  void AskToken(const DeviceId& device, std::string_view token, std::string_view item_id);
+  void ReleaseToken(const DeviceId& device, std::string_view token, std::string_view item_id);
+  // Block on the store; the answer goes down `link`.
+  void Act(const DeviceId& device, std::string_view request_id, DeviceAction action,
+           DeviceLink* link);
+  void SignIn(const DeviceId& device, const SignInAsk& ask, DeviceLink* link);
   // The answer to an order for renewal; blocks on the store. What comes of it goes down `link`.
   void Renew(const DeviceId& device, const RenewalStatement& statement, DeviceLink* link);
   // The stream is gone. `goodbye`: the device said it is powering off. Does not block.
@@ -84,10 +88,12 @@ class DeviceSessions {
   struct Outcome {
     uint64_t acked = 0;
     bool dispatch = false;
+    bool moved = false;    // to another state: other buttons
     bool blocked = false;  // the device was found tampered: end its stream
   };
   Status StoreEvents(Tx& tx, const DeviceId& device, const RunId& run,
                      const std::vector<Event>& events, Outcome* outcome);
+  Status StartIfAllowed(Tx& tx, Device* device);
   Status SetContact(Tx& tx, const DeviceId& id, ContactState contact);
   void WriteContact(const DeviceId& id, ContactState contact);
 
@@ -97,8 +103,10 @@ class DeviceSessions {
   RevocationMap& revocations_;
   TechnicianFlow& flow_;
   Dispatcher& dispatcher_;
+  LandingDesk& landing_;
   SealOffice& seals_;
   RenewalOffice& renewals_;
+  const RequestDesks desks_;
   const SessionSettings settings_;
 };
 

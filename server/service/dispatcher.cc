@@ -8,29 +8,76 @@
 namespace preseal::server {
 namespace {
 
-// What `command` asks of its device now; nothing if it waits for something else.
-StatusOr<std::optional<DeviceOrder>> OrderFor(Tx& tx, const Command& command) {
-  if (!command.run_id) return std::optional<DeviceOrder>();
-  if (command.kind != CommandKind::kReseal) {
-    if (command.state >= CommandState::kDone) return std::optional<DeviceOrder>();
-    ASSIGN_OR_RETURN(Run run, tx.runs.GetRun(*command.run_id));
-    return std::optional(
-        DeviceOrder{command.command_id, StartRunOrder{run.run_id, std::move(run.plan)}});
-  }
+using Order = std::optional<DeviceOrder>;
+
+StatusOr<Order> SealOrderFor(Tx& tx, const Command& command) {
   switch (command.seal_step) {
     case SealStep::kQuoting:
-      return std::optional(DeviceOrder{
-          command.command_id, SealQuoteOrder{*command.run_id, command.nonce, QuotedPcrs()}});
+      return Order(DeviceOrder{command.command_id,
+                               SealQuoteOrder{*command.run_id, command.nonce, QuotedPcrs()}});
     case SealStep::kGranted: {
       ASSIGN_OR_RETURN(std::string jws, tx.evidence.BirthCertificate(command.device_id));
-      return std::optional(
-          DeviceOrder{command.command_id, SealOrder{*command.run_id, std::move(jws)}});
+      return Order(DeviceOrder{command.command_id, SealOrder{*command.run_id, std::move(jws)}});
     }
     case SealStep::kNone:
     case SealStep::kArmed:
-      return std::optional<DeviceOrder>();
+      return Order();
   }
   return Internal("seal step out of range");
+}
+
+// Orders that a second delivery would carry out a second time go out once.
+bool IsOnce(CommandKind kind) {
+  return kind == CommandKind::kRestart || kind == CommandKind::kDiagnostics;
+}
+
+// Of a command about one run.
+StatusOr<Order> RunOrderFor(Tx& tx, const Command& c) {
+  if (!c.run_id) return Order();
+  const RunId& run = *c.run_id;
+  switch (c.kind) {
+    case CommandKind::kStart:
+    case CommandKind::kRetry:
+    case CommandKind::kSignIn: {
+      ASSIGN_OR_RETURN(Run record, tx.runs.GetRun(run));
+      return Order(DeviceOrder{c.command_id, StartRunOrder{run, std::move(record.plan)}});
+    }
+    case CommandKind::kReseal:
+      return SealOrderFor(tx, c);
+    case CommandKind::kHold:
+    case CommandKind::kResume:
+      return Order(DeviceOrder{c.command_id,
+                               SetHoldOrder{run, c.kind == CommandKind::kHold, c.actor, c.text}});
+    case CommandKind::kWaive:
+      return Order(DeviceOrder{c.command_id, WaiveOrder{run, c.item_id, c.actor, c.text}});
+    case CommandKind::kAnswerPrompt:
+      return Order(DeviceOrder{c.command_id, AnswerPromptOrder{run, c.item_id, c.text, c.actor}});
+    case CommandKind::kExtend:
+      return Order(DeviceOrder{c.command_id, ExtendOrder{run, c.item_id, c.by}});
+    case CommandKind::kContinue:
+      return Order(DeviceOrder{c.command_id, ContinueOrder{run, c.actor}});
+    case CommandKind::kDiagnostics:
+    case CommandKind::kReset:
+    case CommandKind::kRestart:
+      break;
+  }
+  return Order();
+}
+
+// What `command` asks of its device now; nothing if it waits for something else.
+StatusOr<Order> OrderFor(Tx& tx, const Command& command) {
+  if (command.kind != CommandKind::kReseal && command.state >= CommandState::kDone) return Order();
+  if (IsOnce(command.kind) && command.state != CommandState::kQueued) return Order();
+  if (command.kind == CommandKind::kDiagnostics) {
+    return Order(DeviceOrder{command.command_id, DiagnosticsOrder{}});
+  }
+  if (command.kind == CommandKind::kReset) {
+    return Order(DeviceOrder{command.command_id, ResetOrder{}});
+  }
+  if (command.kind == CommandKind::kRestart) {
+    return Order(DeviceOrder{command.command_id, RestartOrder{}});
+  }
+  return RunOrderFor(tx, command);
 }
 
 }  // namespace
@@ -74,7 +121,9 @@ void Dispatcher::Dispatch(const DeviceId& device) {
         [id = order.command_id, now = clock_.Now()](Tx& tx) -> Status {
           ASSIGN_OR_RETURN(Command command, tx.commands.GetCommand(id));
           if (command.state != CommandState::kQueued) return OkStatus();
-          return UpdateCommandAndNotify(tx, std::move(command), CommandState::kDelivered, now);
+          // Without a run there is no journal to tell how it ended.
+          const auto state = command.run_id ? CommandState::kDelivered : CommandState::kVerified;
+          return UpdateCommandAndNotify(tx, std::move(command), state, now);
         },
         [device](const Status& status) {
           if (status.ok()) return;
@@ -82,6 +131,11 @@ void Dispatcher::Dispatch(const DeviceId& device) {
                      {{"device", device.text()}, {"error", ToString(status)}});
         });
   }
+}
+
+void Dispatcher::DispatchAndRefresh(const DeviceId& device) {
+  Dispatch(device);
+  if (landing_ != nullptr) landing_->Push(device);
 }
 
 Status UpdateCommandAndNotify(Tx& tx, Command command, CommandState state, WallTime now) {

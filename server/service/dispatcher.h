@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/status/status.h"
+#include "server/service/landing_desk.h"
 #include "server/service/live_devices.h"
 #include "server/service/ports.h"
 
@@ -27,11 +28,17 @@ class Dispatcher {
   // Sends the open orders if the device has a stream, and marks those commands DELIVERED. Does not
   // block on the store's writer; a failure is logged and healed by the next Hello.
   void Dispatch(const DeviceId& device);
+  // The same, and the landing card anew: what may be done at the device has changed.
+  void DispatchAndRefresh(const DeviceId& device);
+
+  // Before ports open; without it no card is sent.
+  void set_landing(LandingDesk* landing) { landing_ = landing; }
 
  private:
   Store& store_;
   const Clock& clock_;
   LiveDevices& live_;
+  LandingDesk* landing_ = nullptr;
 };
 
 // Writes `command` with a new state and its device's revision, so that watchers see it.

@@ -15,6 +15,7 @@
 #include "common/status/status.h"
 #include "common/tpmwire/pcr.h"
 #include "server/service/device_ca.h"
+#include "server/service/device_requests.h"
 
 namespace preseal::server {
 
@@ -32,9 +33,42 @@ struct SealOrder {
   RunId run_id;
   std::string birth_certificate;
 };
+struct SetHoldOrder {
+  RunId run_id;
+  bool held = false;
+  std::string actor;
+  std::string reason;
+};
+struct WaiveOrder {
+  RunId run_id;
+  std::string item_id;
+  std::string actor;
+  std::string reason;
+};
+struct AnswerPromptOrder {
+  RunId run_id;
+  std::string item_id;
+  std::string answer;
+  std::string actor;
+};
+struct ExtendOrder {
+  RunId run_id;
+  std::string item_id;  // empty: the run
+  std::chrono::milliseconds by{0};
+};
+struct DiagnosticsOrder {};
+struct ResetOrder {};
+struct RestartOrder {};
+struct ContinueOrder {
+  RunId run_id;
+  std::string actor;
+};
 struct DeviceOrder {
   CommandId command_id;
-  std::variant<StartRunOrder, SealQuoteOrder, SealOrder> action;
+  std::variant<StartRunOrder, SealQuoteOrder, SealOrder, SetHoldOrder, WaiveOrder,
+               AnswerPromptOrder, ExtendOrder, DiagnosticsOrder, ResetOrder, RestartOrder,
+               ContinueOrder>
+      action;
 };
 
 // The renewal of a device's certificate, down the stream; the wire forms are RenewOrder and
@@ -61,6 +95,8 @@ class DeviceLink {
   virtual bool Send(const DeviceOrder& order) = 0;
   // The same; what was not sent is made anew later.
   virtual bool SendRenewal(const RenewalMessage& message) = 0;
+  // The same; what was not told is asked for again, or comes with the next Welcome.
+  virtual bool Tell(const DeviceAnswer& answer) = 0;
   // Everything of `run_id` up to `sequence` is durable.
   virtual void Ack(const RunId& run_id, uint64_t sequence) = 0;
   // Ends the stream; the first reason wins.

@@ -94,6 +94,8 @@ class RunStore {
   virtual Status UpdateRun(const Run& run) = 0;
   // Oldest first, without `plan`.
   virtual StatusOr<std::vector<Run>> ListRuns(const DeviceId& device) = 0;
+  // Those without an outcome, oldest first, without `plan`.
+  virtual StatusOr<std::vector<Run>> RunningRuns() = 0;
   // Device preparation items live under attempt 0, which has no run.
   virtual StatusOr<std::vector<Item>> Items(const DeviceId& device, uint32_t attempt) = 0;
   // Inserts or replaces by (device, attempt, item id); a new one goes to the end.

@@ -16,6 +16,8 @@ std::string_view NameOf(Right right) {
       return "see devices";
     case Right::kRunTechnicianFlow:
       return "start, retry or reseal devices";
+    case Right::kDirectFlow:
+      return "waive, extend, reset, restart or change devices";
     case Right::kImport:
       return "import devices";
     case Right::kSeeEvidence:
@@ -45,6 +47,7 @@ bool Allows(Role role, Right right) {
       return staff || role == Role::kAuditor;
     case Right::kRunTechnicianFlow:
       return staff;
+    case Right::kDirectFlow:
     case Right::kImport:
       return role == Role::kLead || role == Role::kAdmin;
     case Right::kSeeEvidence:

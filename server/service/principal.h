@@ -22,6 +22,7 @@ struct Principal {
 enum class Right {
   kSeeFleet,           // operator, lead, admin, auditor
   kRunTechnicianFlow,  // operator, lead, admin
+  kDirectFlow,         // lead, admin: waive, extend, reset, restart, continue, change records
   kImport,             // lead, admin
   kSeeEvidence,        // lead, admin, auditor
   kSeeBatches,         // everyone; resellers only their own

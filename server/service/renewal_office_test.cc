@@ -19,6 +19,7 @@ using test::StatusIs;
 
 class NotedLink final : public DeviceLink {
  public:
+  bool Tell(const DeviceAnswer&) override { return false; }
   bool Send(const DeviceOrder&) override { return true; }
   bool SendRenewal(const RenewalMessage& message) override {
     messages.push_back(message);

@@ -16,26 +16,48 @@ namespace preseal::server {
 //   ResourceExhausted  kEventsPerRunMax
 StatusOr<size_t> StoreNewEvents(Tx& tx, const std::vector<Event>& events, WallTime now, Run* run);
 
-// Applies one new event of the device's present run to its items, run, command and device record.
-// Seal events are not handled here. The caller writes `device` and `run` afterwards.
+// Applies new events of the device's present run to its items, run, command and device record. Seal
+// events are not handled here. The caller writes `device` and `run` afterwards.
+//
+// Late evidence heals: when a run that failed has no open blocking item any more, whatever settled
+// the last one, it has succeeded. A run that a reset gave up is only journalled.
 class RunProgress {
  public:
   // Loads the items of `run`.
   static StatusOr<RunProgress> Load(Tx& tx, const Run& run);
   Status Apply(Tx& tx, const Event& event, WallTime now, Device* device, Run* run);
-  // Writes the changed items and the summary into `device`.
-  Status Finish(Tx& tx, Device* device);
+  // Lets `item_id` pass in a person's name. NotFound: no such item. FailedPrecondition: it holds
+  // nothing up, or has passed already.
+  Status Waive(std::string_view item_id, const Waiver& waiver);
+  // Ends a run whose device did not say in time how it ended.
+  Status TimeOut(Tx& tx, WallTime now, Device* device, Run* run);
+  // Writes the changed items and the summary into `device`, and heals.
+  Status Finish(Tx& tx, WallTime now, Device* device, Run* run);
+
+  const std::vector<Item>& items() const { return items_; }
 
  private:
   RunProgress(DeviceId device, uint32_t attempt, std::vector<Item> items);
+  Item* Find(std::string_view item_id);
   Status OnItem(const ItemChanged& change, WallTime now);
+  void OnWaived(const ItemWaived& waived);
   Status OnFinished(Tx& tx, const RunFinished& finished, WallTime now, Device* device, Run* run);
   Status OnCommand(Tx& tx, const CommandChanged& change, WallTime now, Device* device);
+  bool Satisfied(const Run& run) const;
+  Status Conclude(Tx& tx, WallTime now, Device* device, Run* run);
+  void NameFailure(Device* device) const;
 
   DeviceId device_;
   uint32_t attempt_;
   std::vector<Item> items_;
   std::vector<bool> changed_;
 };
+
+// Closes the commands that concern `run`, which has ended: those that began it are VERIFIED, those
+// that could only be carried out while it went on FAILED with RUN_ENDED.
+Status CloseRunCommands(Tx& tx, const Run& run, WallTime now);
+
+// The run as a whole waits no more for what `kind` is; held time does not count against its limit.
+void EndRunWait(Wait::Kind kind, WallTime now, Run* run);
 
 }  // namespace preseal::server

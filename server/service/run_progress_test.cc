@@ -31,7 +31,7 @@ class RunProgressTest : public FlowTest {
       for (size_t i = first_new; i < events.size(); ++i) {
         RETURN_IF_ERROR(progress.Apply(tx, events[i], clock_.Now(), &device, &run));
       }
-      RETURN_IF_ERROR(progress.Finish(tx, &device));
+      RETURN_IF_ERROR(progress.Finish(tx, clock_.Now(), &device, &run));
       RETURN_IF_ERROR(tx.devices.Put(&device));
       return tx.runs.UpdateRun(run);
     }));

@@ -43,7 +43,8 @@ class OfficeProfile final : public ProfileCatalog {
     FrozenPlan plan{.profile = chosen.empty() ? name_ : chosen,
                     .profile_digest = digest,
                     .plan = {1, 2, 3},
-                    .flow = flow};
+                    .flow = flow,
+                    .esp = esp};
     for (const auto& [id, name, gating] :
          {std::tuple{"policy", "Policy", Gating::kBlocking},
           std::tuple{"burn-in", "Burn-in test", Gating::kBlocking},
@@ -55,7 +56,11 @@ class OfficeProfile final : public ProfileCatalog {
     return plan;
   }
   StatusOr<EffectivePlan> Preview(Tx&, const Device&, Flow flow, std::string_view) override {
-    return EffectivePlan{.flow = flow};
+    EffectivePlan plan{.flow = flow};
+    plan.profile.id = name_;
+    plan.profile.preprovisioning_allowed = preprovisioning_allowed;
+    plan.profile.esp = esp;
+    return plan;
   }
   StatusOr<std::string> DigestNow(Tx&, const Device&) override { return digest; }
   StatusOr<std::vector<std::string>> DriftLines(Tx&, const Device&, ByteView) override {
@@ -65,6 +70,8 @@ class OfficeProfile final : public ProfileCatalog {
   const std::string& quarantine_profile() const override { return quarantine; }
 
   std::string quarantine;  // none
+  bool preprovisioning_allowed = true;
+  EspSettings esp;  // also of the plans frozen from now on
   std::string digest = std::string(64, 'a');
   std::vector<std::string> drift;  // none
 

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/status/status.h"
+#include "server/service/command_desk.h"
 #include "server/service/dispatcher.h"
 #include "server/service/ports.h"
 #include "server/service/principal.h"
@@ -24,29 +25,30 @@ namespace preseal::server {
 class TechnicianFlow {
  public:
   TechnicianFlow(Store& store, const Clock& clock, ProfileCatalog& profiles, Dispatcher& dispatcher)
-      : store_(store), clock_(clock), profiles_(profiles), dispatcher_(dispatcher) {}
+      : clock_(clock), profiles_(profiles), desk_(store, clock, dispatcher) {}
 
-  StatusOr<Command> Start(const Principal& actor, const DeviceId& id, std::string_view request_id);
-  StatusOr<Command> Retry(const Principal& actor, const DeviceId& id, std::string_view request_id);
-  StatusOr<Command> Reseal(const Principal& actor, const DeviceId& id, std::string_view request_id);
+  StatusOr<Command> Start(const Actor& actor, const DeviceId& id, std::string_view request_id);
+  StatusOr<Command> Retry(const Actor& actor, const DeviceId& id, std::string_view request_id);
+  StatusOr<Command> Reseal(const Actor& actor, const DeviceId& id, std::string_view request_id);
 
   const std::string& default_profile() const { return profiles_.default_profile(); }
 
   // Start from within a job that already holds the device; for automatic start.
   StatusOr<Command> StartIn(Tx& tx, std::string_view actor, Device* device);
 
+  // The user's first sign-in begins a run of the user flow: SEALED to USER_SETUP. From within a job
+  // that already holds the device; the caller dispatches afterwards.
+  StatusOr<Command> BeginUserRun(Tx& tx, std::string_view actor, Device* device);
+
  private:
-  using Action = std::function<StatusOr<Command>(Tx&, Device*)>;
-  StatusOr<Command> Request(const Principal& actor, const DeviceId& id, std::string_view request_id,
-                            std::string_view action_name, const Action& action);
-  StatusOr<Command> NewCommand(std::string_view actor, CommandKind kind, const Device& device);
+  // FailedPrecondition: the profile or the place keeps it from this actor.
+  Status CheckAllowed(Tx& tx, const Device& device, const Actor& actor, DeviceAction action);
   StatusOr<Command> BeginRun(Tx& tx, std::string_view actor, CommandKind kind, Device* device);
   StatusOr<Command> BeginReseal(Tx& tx, std::string_view actor, Device* device);
 
-  Store& store_;
   const Clock& clock_;
   ProfileCatalog& profiles_;
-  Dispatcher& dispatcher_;
+  CommandDesk desk_;
 };
 
 }  // namespace preseal::server

@@ -31,6 +31,10 @@ constexpr Sql kGet("SELECT runs.device_number, runs.attempt, " PRESEAL_RUN_FACTS
 constexpr Sql kList("SELECT device_number, attempt, " PRESEAL_RUN_FACTS
                     " FROM runs WHERE device_number = :device_number ORDER BY attempt",
                     PRESEAL_RUN_TYPES);
+// 0 is kRunning; a literal, so that the index of running runs serves it.
+constexpr Sql kRunning("SELECT device_number, attempt, " PRESEAL_RUN_FACTS
+                       " FROM runs WHERE outcome = 0 ORDER BY start_time",
+                       PRESEAL_RUN_TYPES);
 constexpr Sql kUpdate(
     "UPDATE runs SET outcome = :outcome, end_time = :end_time, event_count = :event_count,"
     " timed_out = :timed_out, continued = :continued, held = :held,"
@@ -155,6 +159,13 @@ StatusOr<std::vector<Run>> RunRows::ListRuns(const DeviceId& device) {
   RETURN_IF_ERROR(connection_.Query(kList, {device.number()}, [&runs](sql::Row& row) {
     return ReadRun(row, &runs.emplace_back());
   }));
+  return runs;
+}
+
+StatusOr<std::vector<Run>> RunRows::RunningRuns() {
+  std::vector<Run> runs;
+  RETURN_IF_ERROR(connection_.Query(
+      kRunning, {}, [&runs](sql::Row& row) { return ReadRun(row, &runs.emplace_back()); }));
   return runs;
 }
 

@@ -15,6 +15,7 @@ class RunRows final : public RunStore {
   StatusOr<Run> GetRun(const RunId& id) override;
   Status UpdateRun(const Run& run) override;
   StatusOr<std::vector<Run>> ListRuns(const DeviceId& device) override;
+  StatusOr<std::vector<Run>> RunningRuns() override;
   StatusOr<std::vector<Item>> Items(const DeviceId& device, uint32_t attempt) override;
   Status PutItem(const DeviceId& device, uint32_t attempt, const Item& item) override;
 

@@ -47,3 +47,6 @@ ALTER TABLE items ADD COLUMN stalled INTEGER NOT NULL DEFAULT 0 CHECK (stalled I
 ALTER TABLE commands ADD COLUMN item_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE commands ADD COLUMN text TEXT NOT NULL DEFAULT '';
 ALTER TABLE commands ADD COLUMN by_ms INTEGER NOT NULL DEFAULT 0 CHECK (by_ms >= 0);
+
+-- What the deadline watch looks at; 0 is RUNNING.
+CREATE INDEX runs_running ON runs (start_time) WHERE outcome = 0;
