@@ -8,7 +8,10 @@ const here = fileURLToPath(new URL("..", import.meta.url));
 const protoRoot = fileURLToPath(new URL("../../../proto", import.meta.url));
 
 // Only what operators may call; device-side services never reach the browser.
-const files = ["lifecycle", "progress", "fleet", "batch", "auth", "identity", "trust"].map(
+const areas = [
+  "lifecycle", "progress", "plan", "fleet", "flow", "profile", "diagnostics", "batch", "auth", "identity", "trust",
+];
+const files = areas.map(
   (area) => `preseal/${area}/v1/${area}.proto`,
 );
 

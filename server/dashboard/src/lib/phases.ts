@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Items in the phases and rows of the Enrollment Status Page.
 import { type Category, type Item, ItemState, type Phase } from "../gen/preseal/progress/v1/progress_pb";
-import { isItemDone } from "./words";
+import { isItemSettled } from "./flow";
 
 export interface PhaseRow {
   category: Category;
@@ -44,9 +44,9 @@ function addItem(phase: PhaseGroup, item: Item): void {
   }
   row.items.push(item);
   phase.total++;
-  if (isItemDone(item.state)) {
+  if (isItemSettled(item)) {
     phase.done++;
     row.done++;
   }
-  if (item.state === ItemState.FAILED) phase.failed++;
+  if (item.state === ItemState.FAILED && item.waiver === undefined) phase.failed++;
 }

@@ -27,6 +27,8 @@ export function categoryWord(category: Category): string {
     [Category.CERTIFICATES]: "Certificates",
     [Category.NETWORK]: "Network connections",
     [Category.APPS]: "Apps",
+    [Category.REBOOT]: "Restarts",
+    [Category.QUALITY_UPDATES]: "Quality updates",
   };
   return words[category] ?? "Other";
 }
@@ -83,6 +85,16 @@ export function commandKindWord(kind: Command_Kind): string {
     [Command_Kind.START]: "Start",
     [Command_Kind.RETRY]: "Retry",
     [Command_Kind.RESEAL]: "Reseal",
+    [Command_Kind.HOLD]: "Hold",
+    [Command_Kind.RESUME]: "Resume",
+    [Command_Kind.WAIVE]: "Waive",
+    [Command_Kind.ANSWER_PROMPT]: "Answer",
+    [Command_Kind.DIAGNOSTICS]: "Collect diagnostics",
+    [Command_Kind.EXTEND]: "More time",
+    [Command_Kind.RESET]: "Reset",
+    [Command_Kind.RESTART]: "Restart",
+    [Command_Kind.CONTINUE]: "Continue anyway",
+    [Command_Kind.SIGN_IN]: "User signed in",
   };
   return words[kind] ?? "Command";
 }

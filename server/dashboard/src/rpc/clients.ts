@@ -6,8 +6,11 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { AuthService } from "../gen/preseal/auth/v1/auth_pb";
 import { BatchService } from "../gen/preseal/batch/v1/batch_pb";
+import { DiagnosticsReaderService } from "../gen/preseal/diagnostics/v1/diagnostics_pb";
 import { FleetService } from "../gen/preseal/fleet/v1/fleet_pb";
+import { FlowService } from "../gen/preseal/flow/v1/flow_pb";
 import { IdentityService } from "../gen/preseal/identity/v1/identity_pb";
+import { ProfileService } from "../gen/preseal/profile/v1/profile_pb";
 import { TrustService } from "../gen/preseal/trust/v1/trust_pb";
 
 /** A unary call that takes longer is an error a person should see. */
@@ -56,4 +59,8 @@ export const fleet = createClient(FleetService, unary);
 export const batches = createClient(BatchService, unary);
 export const identities = createClient(IdentityService, unary);
 export const trust = createClient(TrustService, unary);
+export const flow = createClient(FlowService, unary);
+export const profiles = createClient(ProfileService, unary);
+export const diagnostics = createClient(DiagnosticsReaderService, unary);
+export const diagnosticsDownload = createClient(DiagnosticsReaderService, streaming);
 export const fleetWatch = createClient(FleetService, streaming);

@@ -12,11 +12,11 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { DeviceState } from "../../lifecycle/v1/lifecycle_pb";
 import { file_preseal_lifecycle_v1_lifecycle } from "../../lifecycle/v1/lifecycle_pb";
-import type { Item, Phase, RunOutcome } from "../../progress/v1/progress_pb";
+import type { DeploymentState, Flow, Item, Phase, RunOutcome, Wait } from "../../progress/v1/progress_pb";
 import { file_preseal_progress_v1_progress } from "../../progress/v1/progress_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file preseal/fleet/v1/fleet.proto.
  */
 export const file_preseal_fleet_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChxwcmVzZWFsL2ZsZWV0L3YxL2ZsZWV0LnByb3RvEhBwcmVzZWFsLmZsZWV0LnYxIssGCgZEZXZpY2USDAoEbmFtZRgBIAEoCRIVCg1zZXJpYWxfbnVtYmVyGAIgASgJEhQKDG1hbnVmYWN0dXJlchgDIAEoCRINCgVtb2RlbBgEIAEoCRINCgViYXRjaBgFIAEoCRIMCgRzbG90GAYgASgJEhUKDWFzc2lnbmVkX3VzZXIYByABKAkSDwoHcHJvZmlsZRgIIAEoCRIwCgVzdGF0ZRgJIAEoDjIhLnByZXNlYWwubGlmZWN5Y2xlLnYxLkRldmljZVN0YXRlEi4KCnN0YXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2ZhaWx1cmUYCyABKAsyGS5wcmVzZWFsLmZsZWV0LnYxLkZhaWx1cmUSLAoIcHJvZ3Jlc3MYDCABKAsyGi5wcmVzZWFsLmZsZWV0LnYxLlByb2dyZXNzEioKB2NvbnRhY3QYDSABKAsyGS5wcmVzZWFsLmZsZWV0LnYxLkNvbnRhY3QSCwoDbGFiGA4gASgIEhAKCGVucm9sbGVkGA8gASgIEhEKCXNhdGlzZmllZBgQIAEoCBIQCghzZWFsYWJsZRgRIAEoCBIOCgZzZWFsZWQYEiABKAgSIgoDcnVuGBMgASgLMhUucHJlc2VhbC5mbGVldC52MS5SdW4SKAoJcGFzdF9ydW5zGBQgAygLMhUucHJlc2VhbC5mbGVldC52MS5SdW4SKAoFaXRlbXMYFSADKAsyGS5wcmVzZWFsLnByb2dyZXNzLnYxLkl0ZW0SLwoMbGFzdF9jb21tYW5kGBYgASgLMhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEhAKCHJldmlzaW9uGBcgASgEEhgKEHNlYWxfdW5jb25maXJtZWQYGCABKAgSLQoJc2VhbF90aW1lGBkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgaIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNYXR0ZW1wdHNfdXNlZBgbIAEoDRIVCg1hdHRlbXB0c19sZWZ0GBwgASgNEhMKC3F1YXJhbnRpbmVkGB0gASgIImkKB0ZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSDgoGcmVtZWR5GAQgASgJEgwKBHNlZW4YBSABKAkSEAoIZXhwZWN0ZWQYBiABKAki4AEKCFByb2dyZXNzEikKBXBoYXNlGAEgASgOMhoucHJlc2VhbC5wcm9ncmVzcy52MS5QaGFzZRIRCglpdGVtX25hbWUYAiABKAkSEgoKaXRlbXNfZG9uZRgDIAEoDRITCgtpdGVtc190b3RhbBgEIAEoDRIPCgdwZXJjZW50GAUgASgNEi4KCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLYAQoHQ29udGFjdBIuCgVzdGF0ZRgBIAEoDjIfLnByZXNlYWwuZmxlZXQudjEuQ29udGFjdC5TdGF0ZRItCglsYXN0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm4KBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDwoLU1RBVEVfTkVWRVIQARITCg9TVEFURV9DT05ORUNURUQQAhIWChJTVEFURV9ESVNDT05ORUNURUQQAxIQCgxTVEFURV9TSUxFTlQQBCLhAQoDUnVuEgwKBG5hbWUYASABKAkSDwoHYXR0ZW1wdBgCIAEoDRIwCgdvdXRjb21lGAMgASgOMh8ucHJlc2VhbC5wcm9ncmVzcy52MS5SdW5PdXRjb21lEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5wcm9maWxlX2RpZ2VzdBgGIAEoCRITCgtldmVudF9jb3VudBgHIAEoBCLmAwoHQ29tbWFuZBIMCgRuYW1lGAEgASgJEiwKBGtpbmQYAiABKA4yHi5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQuS2luZBIuCgVzdGF0ZRgDIAEoDjIfLnByZXNlYWwuZmxlZXQudjEuQ29tbWFuZC5TdGF0ZRIMCgRjb2RlGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgIIAEoCSJNCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIOCgpLSU5EX1NUQVJUEAESDgoKS0lORF9SRVRSWRACEg8KC0tJTkRfUkVTRUFMEAMijwEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfUVVFVUVEEAESEwoPU1RBVEVfREVMSVZFUkVEEAISEgoOU1RBVEVfQUNDRVBURUQQAxIOCgpTVEFURV9ET05FEAQSEgoOU1RBVEVfVkVSSUZJRUQQBRIQCgxTVEFURV9GQUlMRUQQBiIgChBHZXREZXZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkijAEKEkxpc3REZXZpY2VzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRINCgViYXRjaBgDIAEoCRIxCgZzdGF0ZXMYBCADKA4yIS5wcmVzZWFsLmxpZmVjeWNsZS52MS5EZXZpY2VTdGF0ZRINCgVxdWVyeRgFIAEoCSJZChNMaXN0RGV2aWNlc1Jlc3BvbnNlEikKB2RldmljZXMYASADKAsyGC5wcmVzZWFsLmZsZWV0LnYxLkRldmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRAoTV2F0Y2hEZXZpY2VzUmVxdWVzdBIOCgZjdXJzb3IYASABKAQSDQoFYmF0Y2gYAiABKAkSDgoGZGV2aWNlGAMgASgJIp0BChRXYXRjaERldmljZXNSZXNwb25zZRIpCgdkZXZpY2VzGAEgAygLMhgucHJlc2VhbC5mbGVldC52MS5EZXZpY2USDgoGY3Vyc29yGAIgASgEEhkKEXNuYXBzaG90X2NvbXBsZXRlGAMgASgIEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXChFMaXN0RXZlbnRzUmVxdWVzdBIOCgZkZXZpY2UYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSCwoDcnVuGAQgASgJIl4KEkxpc3RFdmVudHNSZXNwb25zZRIvCgdlbnRyaWVzGAEgAygLMh4ucHJlc2VhbC5mbGVldC52MS5Kb3VybmFsRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIn8KDEpvdXJuYWxFbnRyeRIQCghzZXF1ZW5jZRgBIAEoBBIwCgxyZWNlaXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGtpbmQYAyABKAkSDwoHaXRlbV9pZBgEIAEoCRIMCgR0ZXh0GAUgASgJInsKFEltcG9ydERldmljZXNSZXF1ZXN0Eg0KBWJhdGNoGAEgASgJEikKBHJvd3MYAiADKAsyGy5wcmVzZWFsLmZsZWV0LnYxLkltcG9ydFJvdxIVCg12YWxpZGF0ZV9vbmx5GAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAkiXgoJSW1wb3J0Um93EhUKDXNlcmlhbF9udW1iZXIYASABKAkSFAoMbWFudWZhY3R1cmVyGAIgASgJEg0KBW1vZGVsGAMgASgJEhUKDWFzc2lnbmVkX3VzZXIYBCABKAkigAEKFUltcG9ydERldmljZXNSZXNwb25zZRIyCgdyZXN1bHRzGAEgAygLMiEucHJlc2VhbC5mbGVldC52MS5JbXBvcnRSb3dSZXN1bHQSDwoHY3JlYXRlZBgCIAEoBRIRCgl1bmNoYW5nZWQYAyABKAUSDwoHcmVmdXNlZBgEIAEoBSLhAQoPSW1wb3J0Um93UmVzdWx0EjoKB291dGNvbWUYASABKA4yKS5wcmVzZWFsLmZsZWV0LnYxLkltcG9ydFJvd1Jlc3VsdC5PdXRjb21lEg4KBmRldmljZRgCIAEoCRIMCgRjb2RlGAMgASgJEg8KB21lc3NhZ2UYBCABKAkiYwoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESFQoRT1VUQ09NRV9VTkNIQU5HRUQQAhITCg9PVVRDT01FX1JFRlVTRUQQAyI2ChJTdGFydERldmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIjYKElJldHJ5RGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiNwoTUmVzZWFsRGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiKgoaR2V0QmlydGhDZXJ0aWZpY2F0ZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIfChBCaXJ0aENlcnRpZmljYXRlEgsKA2p3cxgBIAEoCSIiChJHZXRFdmlkZW5jZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSLbAgoTQXR0ZXN0YXRpb25FdmlkZW5jZRIRCgljaGFsbGVuZ2UYASABKAwSEAoIZXZpZGVuY2UYAiABKAwSEgoKY3JlZGVudGlhbBgDIAEoDBINCgVwcm9vZhgEIAEoDBIaChJzZXJ2ZXJfbGVhZl9zaGEyNTYYBSABKAwSHQoVcXVvdGVfcXVhbGlmeWluZ19kYXRhGAYgASgMEh8KF2NlcnRpZnlfcXVhbGlmeWluZ19kYXRhGAcgASgMEhAKCGFjY2VwdGVkGAggASgIEhQKDHJlZnVzYWxfY29kZRgJIAEoCRIvCgtkZWNpZGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSZGV2aWNlX2NlcnRpZmljYXRlGAsgASgMEisKCGZpbmRpbmdzGAwgAygLMhkucHJlc2VhbC5mbGVldC52MS5GaW5kaW5nImcKB0ZpbmRpbmcSDgoGbnVtYmVyGAEgASgNEg0KBWNoZWNrGAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDAoEY29kZRgEIAEoCRIMCgRzZWVuGAUgASgJEhAKCGV4cGVjdGVkGAYgASgJMqEHCgxGbGVldFNlcnZpY2USTgoJR2V0RGV2aWNlEiIucHJlc2VhbC5mbGVldC52MS5HZXREZXZpY2VSZXF1ZXN0GhgucHJlc2VhbC5mbGVldC52MS5EZXZpY2UiA5ACARJfCgtMaXN0RGV2aWNlcxIkLnByZXNlYWwuZmxlZXQudjEuTGlzdERldmljZXNSZXF1ZXN0GiUucHJlc2VhbC5mbGVldC52MS5MaXN0RGV2aWNlc1Jlc3BvbnNlIgOQAgESXwoMV2F0Y2hEZXZpY2VzEiUucHJlc2VhbC5mbGVldC52MS5XYXRjaERldmljZXNSZXF1ZXN0GiYucHJlc2VhbC5mbGVldC52MS5XYXRjaERldmljZXNSZXNwb25zZTABElwKCkxpc3RFdmVudHMSIy5wcmVzZWFsLmZsZWV0LnYxLkxpc3RFdmVudHNSZXF1ZXN0GiQucHJlc2VhbC5mbGVldC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiA5ACARJgCg1JbXBvcnREZXZpY2VzEiYucHJlc2VhbC5mbGVldC52MS5JbXBvcnREZXZpY2VzUmVxdWVzdBonLnByZXNlYWwuZmxlZXQudjEuSW1wb3J0RGV2aWNlc1Jlc3BvbnNlEk4KC1N0YXJ0RGV2aWNlEiQucHJlc2VhbC5mbGVldC52MS5TdGFydERldmljZVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSTgoLUmV0cnlEZXZpY2USJC5wcmVzZWFsLmZsZWV0LnYxLlJldHJ5RGV2aWNlUmVxdWVzdBoZLnByZXNlYWwuZmxlZXQudjEuQ29tbWFuZBJQCgxSZXNlYWxEZXZpY2USJS5wcmVzZWFsLmZsZWV0LnYxLlJlc2VhbERldmljZVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSbAoTR2V0QmlydGhDZXJ0aWZpY2F0ZRIsLnByZXNlYWwuZmxlZXQudjEuR2V0QmlydGhDZXJ0aWZpY2F0ZVJlcXVlc3QaIi5wcmVzZWFsLmZsZWV0LnYxLkJpcnRoQ2VydGlmaWNhdGUiA5ACARJfCgtHZXRFdmlkZW5jZRIkLnByZXNlYWwuZmxlZXQudjEuR2V0RXZpZGVuY2VSZXF1ZXN0GiUucHJlc2VhbC5mbGVldC52MS5BdHRlc3RhdGlvbkV2aWRlbmNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_timestamp, file_preseal_lifecycle_v1_lifecycle, file_preseal_progress_v1_progress]);
+  fileDesc("ChxwcmVzZWFsL2ZsZWV0L3YxL2ZsZWV0LnByb3RvEhBwcmVzZWFsLmZsZWV0LnYxIvcKCgZEZXZpY2USDAoEbmFtZRgBIAEoCRIVCg1zZXJpYWxfbnVtYmVyGAIgASgJEhQKDG1hbnVmYWN0dXJlchgDIAEoCRINCgVtb2RlbBgEIAEoCRINCgViYXRjaBgFIAEoCRIMCgRzbG90GAYgASgJEhUKDWFzc2lnbmVkX3VzZXIYByABKAkSDwoHcHJvZmlsZRgIIAEoCRIwCgVzdGF0ZRgJIAEoDjIhLnByZXNlYWwubGlmZWN5Y2xlLnYxLkRldmljZVN0YXRlEi4KCnN0YXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2ZhaWx1cmUYCyABKAsyGS5wcmVzZWFsLmZsZWV0LnYxLkZhaWx1cmUSLAoIcHJvZ3Jlc3MYDCABKAsyGi5wcmVzZWFsLmZsZWV0LnYxLlByb2dyZXNzEioKB2NvbnRhY3QYDSABKAsyGS5wcmVzZWFsLmZsZWV0LnYxLkNvbnRhY3QSCwoDbGFiGA4gASgIEhAKCGVucm9sbGVkGA8gASgIEhEKCXNhdGlzZmllZBgQIAEoCBIQCghzZWFsYWJsZRgRIAEoCBIOCgZzZWFsZWQYEiABKAgSIgoDcnVuGBMgASgLMhUucHJlc2VhbC5mbGVldC52MS5SdW4SKAoJcGFzdF9ydW5zGBQgAygLMhUucHJlc2VhbC5mbGVldC52MS5SdW4SKAoFaXRlbXMYFSADKAsyGS5wcmVzZWFsLnByb2dyZXNzLnYxLkl0ZW0SLwoMbGFzdF9jb21tYW5kGBYgASgLMhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEhAKCHJldmlzaW9uGBcgASgEEhgKEHNlYWxfdW5jb25maXJtZWQYGCABKAgSLQoJc2VhbF90aW1lGBkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgaIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNYXR0ZW1wdHNfdXNlZBgbIAEoDRIVCg1hdHRlbXB0c19sZWZ0GBwgASgNEhMKC3F1YXJhbnRpbmVkGB0gASgIEgsKA3NrdRgeIAEoCRIRCglncm91cF90YWcYHyABKAkSPAoKYXR0cmlidXRlcxggIAMoCzIoLnByZXNlYWwuZmxlZXQudjEuRGV2aWNlLkF0dHJpYnV0ZXNFbnRyeRITCgtkZXZpY2VfbmFtZRghIAEoCRInCgRmbG93GCIgASgOMhkucHJlc2VhbC5wcm9ncmVzcy52MS5GbG93Ej4KEGRlcGxveW1lbnRfc3RhdGUYIyABKA4yJC5wcmVzZWFsLnByb2dyZXNzLnYxLkRlcGxveW1lbnRTdGF0ZRIuCglkdXJhdGlvbnMYJCABKAsyGy5wcmVzZWFsLmZsZWV0LnYxLkR1cmF0aW9ucxIMCgRoZWxkGCUgASgIEicKBHdhaXQYJiABKAsyGS5wcmVzZWFsLnByb2dyZXNzLnYxLldhaXQSJAoEc2VhbBgnIAEoCzIWLnByZXNlYWwuZmxlZXQudjEuU2VhbBI2Cg5vbmVfdGltZV9saW1pdBgoIAEoCzIeLnByZXNlYWwuZmxlZXQudjEuT25lVGltZUxpbWl0EikKB2FjdGlvbnMYKSADKA4yGC5wcmVzZWFsLmZsZWV0LnYxLkFjdGlvbhIWCg5zaWduZWRfaW5fdXNlchgqIAEoCRITCgthbGxvd19yZXNldBgrIAEoCBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKYAQoJRHVyYXRpb25zEigKBXRvdGFsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGRldmljZV9zZXR1cBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1hY2NvdW50X3NldHVwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIuYBCgRTZWFsEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2FnZRgCIAEoDjIaLnByZXNlYWwuZmxlZXQudjEuU2VhbC5BZ2USDwoHZHJpZnRlZBgDIAEoCBINCgVkcmlmdBgEIAMoCRITCgt1bmNvbmZpcm1lZBgFIAEoCCJWCgNBZ2USEwoPQUdFX1VOU1BFQ0lGSUVEEAASDQoJQUdFX0ZSRVNIEAESCgoGQUdFX09LEAISDgoKQUdFX0FHRUlORxADEg8KC0FHRV9FWFBJUkVEEAQiogEKDE9uZVRpbWVMaW1pdBITCgtkZXBsb3ltZW50cxgBIAEoDRIMCgR1c2VkGAIgASgIEhgKEGFsbG93X25leHRfYWN0b3IYAyABKAkSGQoRYWxsb3dfbmV4dF9yZWFzb24YBCABKAkSOgoWYWxsb3dfbmV4dF9leHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiaQoHRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIOCgZyZW1lZHkYBCABKAkSDAoEc2VlbhgFIAEoCRIQCghleHBlY3RlZBgGIAEoCSLgAQoIUHJvZ3Jlc3MSKQoFcGhhc2UYASABKA4yGi5wcmVzZWFsLnByb2dyZXNzLnYxLlBoYXNlEhEKCWl0ZW1fbmFtZRgCIAEoCRISCgppdGVtc19kb25lGAMgASgNEhMKC2l0ZW1zX3RvdGFsGAQgASgNEg8KB3BlcmNlbnQYBSABKA0SLgoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItgBCgdDb250YWN0Ei4KBXN0YXRlGAEgASgOMh8ucHJlc2VhbC5mbGVldC52MS5Db250YWN0LlN0YXRlEi0KCWxhc3RfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9ORVZFUhABEhMKD1NUQVRFX0NPTk5FQ1RFRBACEhYKElNUQVRFX0RJU0NPTk5FQ1RFRBADEhAKDFNUQVRFX1NJTEVOVBAEIscCCgNSdW4SDAoEbmFtZRgBIAEoCRIPCgdhdHRlbXB0GAIgASgNEjAKB291dGNvbWUYAyABKA4yHy5wcmVzZWFsLnByb2dyZXNzLnYxLlJ1bk91dGNvbWUSLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnByb2ZpbGVfZGlnZXN0GAYgASgJEhMKC2V2ZW50X2NvdW50GAcgASgEEicKBGZsb3cYCCABKA4yGS5wcmVzZWFsLnByb2dyZXNzLnYxLkZsb3cSDwoHcHJvZmlsZRgJIAEoCRIXCg9wcm9maWxlX3ZlcnNpb24YCiABKA0SEQoJdGltZWRfb3V0GAsgASgIIp0FCgdDb21tYW5kEgwKBG5hbWUYASABKAkSLAoEa2luZBgCIAEoDjIeLnByZXNlYWwuZmxlZXQudjEuQ29tbWFuZC5LaW5kEi4KBXN0YXRlGAMgASgOMh8ucHJlc2VhbC5mbGVldC52MS5Db21tYW5kLlN0YXRlEgwKBGNvZGUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWFjdG9yGAggASgJIoMCCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIOCgpLSU5EX1NUQVJUEAESDgoKS0lORF9SRVRSWRACEg8KC0tJTkRfUkVTRUFMEAMSDQoJS0lORF9IT0xEEAQSDwoLS0lORF9SRVNVTUUQBRIOCgpLSU5EX1dBSVZFEAYSFgoSS0lORF9BTlNXRVJfUFJPTVBUEAcSFAoQS0lORF9ESUFHTk9TVElDUxAIEg8KC0tJTkRfRVhURU5EEAkSDgoKS0lORF9SRVNFVBAKEhAKDEtJTkRfUkVTVEFSVBALEhEKDUtJTkRfQ09OVElOVUUQDBIQCgxLSU5EX1NJR05fSU4QDSKPAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARITCg9TVEFURV9ERUxJVkVSRUQQAhISCg5TVEFURV9BQ0NFUFRFRBADEg4KClNUQVRFX0RPTkUQBBISCg5TVEFURV9WRVJJRklFRBAFEhAKDFNUQVRFX0ZBSUxFRBAGIiAKEEdldERldmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSKMAQoSTGlzdERldmljZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg0KBWJhdGNoGAMgASgJEjEKBnN0YXRlcxgEIAMoDjIhLnByZXNlYWwubGlmZWN5Y2xlLnYxLkRldmljZVN0YXRlEg0KBXF1ZXJ5GAUgASgJIlkKE0xpc3REZXZpY2VzUmVzcG9uc2USKQoHZGV2aWNlcxgBIAMoCzIYLnByZXNlYWwuZmxlZXQudjEuRGV2aWNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJEChNXYXRjaERldmljZXNSZXF1ZXN0Eg4KBmN1cnNvchgBIAEoBBINCgViYXRjaBgCIAEoCRIOCgZkZXZpY2UYAyABKAkinQEKFFdhdGNoRGV2aWNlc1Jlc3BvbnNlEikKB2RldmljZXMYASADKAsyGC5wcmVzZWFsLmZsZWV0LnYxLkRldmljZRIOCgZjdXJzb3IYAiABKAQSGQoRc25hcHNob3RfY29tcGxldGUYAyABKAgSLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlcKEUxpc3RFdmVudHNSZXF1ZXN0Eg4KBmRldmljZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRILCgNydW4YBCABKAkiXgoSTGlzdEV2ZW50c1Jlc3BvbnNlEi8KB2VudHJpZXMYASADKAsyHi5wcmVzZWFsLmZsZWV0LnYxLkpvdXJuYWxFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkifwoMSm91cm5hbEVudHJ5EhAKCHNlcXVlbmNlGAEgASgEEjAKDHJlY2VpdmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEa2luZBgDIAEoCRIPCgdpdGVtX2lkGAQgASgJEgwKBHRleHQYBSABKAkiewoUSW1wb3J0RGV2aWNlc1JlcXVlc3QSDQoFYmF0Y2gYASABKAkSKQoEcm93cxgCIAMoCzIbLnByZXNlYWwuZmxlZXQudjEuSW1wb3J0Um93EhUKDXZhbGlkYXRlX29ubHkYAyABKAgSEgoKcmVxdWVzdF9pZBgEIAEoCSLyAQoJSW1wb3J0Um93EhUKDXNlcmlhbF9udW1iZXIYASABKAkSFAoMbWFudWZhY3R1cmVyGAIgASgJEg0KBW1vZGVsGAMgASgJEhUKDWFzc2lnbmVkX3VzZXIYBCABKAkSCwoDc2t1GAUgASgJEhEKCWdyb3VwX3RhZxgGIAEoCRI/CgphdHRyaWJ1dGVzGAcgAygLMisucHJlc2VhbC5mbGVldC52MS5JbXBvcnRSb3cuQXR0cmlidXRlc0VudHJ5GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoABChVJbXBvcnREZXZpY2VzUmVzcG9uc2USMgoHcmVzdWx0cxgBIAMoCzIhLnByZXNlYWwuZmxlZXQudjEuSW1wb3J0Um93UmVzdWx0Eg8KB2NyZWF0ZWQYAiABKAUSEQoJdW5jaGFuZ2VkGAMgASgFEg8KB3JlZnVzZWQYBCABKAUi4QEKD0ltcG9ydFJvd1Jlc3VsdBI6CgdvdXRjb21lGAEgASgOMikucHJlc2VhbC5mbGVldC52MS5JbXBvcnRSb3dSZXN1bHQuT3V0Y29tZRIOCgZkZXZpY2UYAiABKAkSDAoEY29kZRgDIAEoCRIPCgdtZXNzYWdlGAQgASgJImMKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ1JFQVRFRBABEhUKEU9VVENPTUVfVU5DSEFOR0VEEAISEwoPT1VUQ09NRV9SRUZVU0VEEAMiNgoSU3RhcnREZXZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSI2ChJSZXRyeURldmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIjcKE1Jlc2VhbERldmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIioKGkdldEJpcnRoQ2VydGlmaWNhdGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiHwoQQmlydGhDZXJ0aWZpY2F0ZRILCgNqd3MYASABKAkiIgoSR2V0RXZpZGVuY2VSZXF1ZXN0EgwKBG5hbWUYASABKAki2wIKE0F0dGVzdGF0aW9uRXZpZGVuY2USEQoJY2hhbGxlbmdlGAEgASgMEhAKCGV2aWRlbmNlGAIgASgMEhIKCmNyZWRlbnRpYWwYAyABKAwSDQoFcHJvb2YYBCABKAwSGgoSc2VydmVyX2xlYWZfc2hhMjU2GAUgASgMEh0KFXF1b3RlX3F1YWxpZnlpbmdfZGF0YRgGIAEoDBIfChdjZXJ0aWZ5X3F1YWxpZnlpbmdfZGF0YRgHIAEoDBIQCghhY2NlcHRlZBgIIAEoCBIUCgxyZWZ1c2FsX2NvZGUYCSABKAkSLwoLZGVjaWRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKEmRldmljZV9jZXJ0aWZpY2F0ZRgLIAEoDBIrCghmaW5kaW5ncxgMIAMoCzIZLnByZXNlYWwuZmxlZXQudjEuRmluZGluZyJnCgdGaW5kaW5nEg4KBm51bWJlchgBIAEoDRINCgVjaGVjaxgCIAEoCRIPCgd2ZXJkaWN0GAMgASgJEgwKBGNvZGUYBCABKAkSDAoEc2VlbhgFIAEoCRIQCghleHBlY3RlZBgGIAEoCSrkAQoGQWN0aW9uEhYKEkFDVElPTl9VTlNQRUNJRklFRBAAEhIKDkFDVElPTl9SRUZSRVNIEAESFAoQQUNUSU9OX1BST1ZJU0lPThACEhAKDEFDVElPTl9SRVRSWRADEhAKDEFDVElPTl9SRVNFVBAEEhYKEkFDVElPTl9ESUFHTk9TVElDUxAFEhEKDUFDVElPTl9SRVNFQUwQBhIPCgtBQ1RJT05fSE9MRBAHEhEKDUFDVElPTl9SRVNVTUUQCBIQCgxBQ1RJT05fV0FJVkUQCRITCg9BQ1RJT05fQ09OVElOVUUQCjKhBwoMRmxlZXRTZXJ2aWNlEk4KCUdldERldmljZRIiLnByZXNlYWwuZmxlZXQudjEuR2V0RGV2aWNlUmVxdWVzdBoYLnByZXNlYWwuZmxlZXQudjEuRGV2aWNlIgOQAgESXwoLTGlzdERldmljZXMSJC5wcmVzZWFsLmZsZWV0LnYxLkxpc3REZXZpY2VzUmVxdWVzdBolLnByZXNlYWwuZmxlZXQudjEuTGlzdERldmljZXNSZXNwb25zZSIDkAIBEl8KDFdhdGNoRGV2aWNlcxIlLnByZXNlYWwuZmxlZXQudjEuV2F0Y2hEZXZpY2VzUmVxdWVzdBomLnByZXNlYWwuZmxlZXQudjEuV2F0Y2hEZXZpY2VzUmVzcG9uc2UwARJcCgpMaXN0RXZlbnRzEiMucHJlc2VhbC5mbGVldC52MS5MaXN0RXZlbnRzUmVxdWVzdBokLnByZXNlYWwuZmxlZXQudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIgOQAgESYAoNSW1wb3J0RGV2aWNlcxImLnByZXNlYWwuZmxlZXQudjEuSW1wb3J0RGV2aWNlc1JlcXVlc3QaJy5wcmVzZWFsLmZsZWV0LnYxLkltcG9ydERldmljZXNSZXNwb25zZRJOCgtTdGFydERldmljZRIkLnByZXNlYWwuZmxlZXQudjEuU3RhcnREZXZpY2VSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEk4KC1JldHJ5RGV2aWNlEiQucHJlc2VhbC5mbGVldC52MS5SZXRyeURldmljZVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSUAoMUmVzZWFsRGV2aWNlEiUucHJlc2VhbC5mbGVldC52MS5SZXNlYWxEZXZpY2VSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEmwKE0dldEJpcnRoQ2VydGlmaWNhdGUSLC5wcmVzZWFsLmZsZWV0LnYxLkdldEJpcnRoQ2VydGlmaWNhdGVSZXF1ZXN0GiIucHJlc2VhbC5mbGVldC52MS5CaXJ0aENlcnRpZmljYXRlIgOQAgESXwoLR2V0RXZpZGVuY2USJC5wcmVzZWFsLmZsZWV0LnYxLkdldEV2aWRlbmNlUmVxdWVzdBolLnByZXNlYWwuZmxlZXQudjEuQXR0ZXN0YXRpb25FdmlkZW5jZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_preseal_lifecycle_v1_lifecycle, file_preseal_progress_v1_progress]);
 
 /**
  * A device as people see it. All output only.
@@ -204,6 +204,94 @@ export type Device = Message<"preseal.fleet.v1.Device"> & {
    * @generated from field: bool quarantined = 29;
    */
   quarantined: boolean;
+
+  /**
+   * @generated from field: string sku = 30;
+   */
+  sku: string;
+
+  /**
+   * @generated from field: string group_tag = 31;
+   */
+  groupTag: string;
+
+  /**
+   * free facts for group rules, at most kAttributesMax
+   *
+   * @generated from field: map<string, string> attributes = 32;
+   */
+  attributes: { [key: string]: string };
+
+  /**
+   * allocated from the profile's template; empty before
+   *
+   * @generated from field: string device_name = 33;
+   */
+  deviceName: string;
+
+  /**
+   * the half the present run belongs to
+   *
+   * @generated from field: preseal.progress.v1.Flow flow = 34;
+   */
+  flow: Flow;
+
+  /**
+   * @generated from field: preseal.progress.v1.DeploymentState deployment_state = 35;
+   */
+  deploymentState: DeploymentState;
+
+  /**
+   * @generated from field: preseal.fleet.v1.Durations durations = 36;
+   */
+  durations?: Durations | undefined;
+
+  /**
+   * a person put the run on hold
+   *
+   * @generated from field: bool held = 37;
+   */
+  held: boolean;
+
+  /**
+   * what the run waits for most visibly, with its owner
+   *
+   * @generated from field: preseal.progress.v1.Wait wait = 38;
+   */
+  wait?: Wait | undefined;
+
+  /**
+   * absent before the first seal
+   *
+   * @generated from field: preseal.fleet.v1.Seal seal = 39;
+   */
+  seal?: Seal | undefined;
+
+  /**
+   * @generated from field: preseal.fleet.v1.OneTimeLimit one_time_limit = 40;
+   */
+  oneTimeLimit?: OneTimeLimit | undefined;
+
+  /**
+   * that are allowed now, GetDevice and watch with one device only
+   *
+   * @generated from field: repeated preseal.fleet.v1.Action actions = 41;
+   */
+  actions: Action[];
+
+  /**
+   * user flow
+   *
+   * @generated from field: string signed_in_user = 42;
+   */
+  signedInUser: string;
+
+  /**
+   * of the profile's ESP settings
+   *
+   * @generated from field: bool allow_reset = 43;
+   */
+  allowReset: boolean;
 };
 
 /**
@@ -212,6 +300,165 @@ export type Device = Message<"preseal.fleet.v1.Device"> & {
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
   messageDesc(file_preseal_fleet_v1_fleet, 0);
+
+/**
+ * Of the present or latest deployment; absent parts have not begun.
+ *
+ * @generated from message preseal.fleet.v1.Durations
+ */
+export type Durations = Message<"preseal.fleet.v1.Durations"> & {
+  /**
+   * from the first evidence to the end
+   *
+   * @generated from field: google.protobuf.Duration total = 1;
+   */
+  total?: Duration | undefined;
+
+  /**
+   * of all runs of the technician flow
+   *
+   * @generated from field: google.protobuf.Duration device_setup = 2;
+   */
+  deviceSetup?: Duration | undefined;
+
+  /**
+   * of the user flow
+   *
+   * @generated from field: google.protobuf.Duration account_setup = 3;
+   */
+  accountSetup?: Duration | undefined;
+};
+
+/**
+ * Describes the message preseal.fleet.v1.Durations.
+ * Use `create(DurationsSchema)` to create a new message.
+ */
+export const DurationsSchema: GenMessage<Durations> = /*@__PURE__*/
+  messageDesc(file_preseal_fleet_v1_fleet, 1);
+
+/**
+ * @generated from message preseal.fleet.v1.Seal
+ */
+export type Seal = Message<"preseal.fleet.v1.Seal"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp time = 1;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * @generated from field: preseal.fleet.v1.Seal.Age age = 2;
+   */
+  age: Seal_Age;
+
+  /**
+   * what is assigned now differs from what was sealed
+   *
+   * @generated from field: bool drifted = 3;
+   */
+  drifted: boolean;
+
+  /**
+   * "added: Office 2.1", "profile office v4 is now v5"; GetDevice only
+   *
+   * @generated from field: repeated string drift = 4;
+   */
+  drift: string[];
+
+  /**
+   * @generated from field: bool unconfirmed = 5;
+   */
+  unconfirmed: boolean;
+};
+
+/**
+ * Describes the message preseal.fleet.v1.Seal.
+ * Use `create(SealSchema)` to create a new message.
+ */
+export const SealSchema: GenMessage<Seal> = /*@__PURE__*/
+  messageDesc(file_preseal_fleet_v1_fleet, 2);
+
+/**
+ * @generated from enum preseal.fleet.v1.Seal.Age
+ */
+export enum Seal_Age {
+  /**
+   * @generated from enum value: AGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * younger than 90 min: wait before the user flow
+   *
+   * @generated from enum value: AGE_FRESH = 1;
+   */
+  FRESH = 1,
+
+  /**
+   * @generated from enum value: AGE_OK = 2;
+   */
+  OK = 2,
+
+  /**
+   * @generated from enum value: AGE_AGEING = 3;
+   */
+  AGEING = 3,
+
+  /**
+   * older than 6 months: seal it again
+   *
+   * @generated from enum value: AGE_EXPIRED = 4;
+   */
+  EXPIRED = 4,
+}
+
+/**
+ * Describes the enum preseal.fleet.v1.Seal.Age.
+ */
+export const Seal_AgeSchema: GenEnum<Seal_Age> = /*@__PURE__*/
+  enumDesc(file_preseal_fleet_v1_fleet, 2, 0);
+
+/**
+ * Devices run the technician flow once; again only when a person allows it.
+ *
+ * @generated from message preseal.fleet.v1.OneTimeLimit
+ */
+export type OneTimeLimit = Message<"preseal.fleet.v1.OneTimeLimit"> & {
+  /**
+   * sealed so far
+   *
+   * @generated from field: uint32 deployments = 1;
+   */
+  deployments: number;
+
+  /**
+   * the next enrolment is refused
+   *
+   * @generated from field: bool used = 2;
+   */
+  used: boolean;
+
+  /**
+   * @generated from field: string allow_next_actor = 3;
+   */
+  allowNextActor: string;
+
+  /**
+   * @generated from field: string allow_next_reason = 4;
+   */
+  allowNextReason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp allow_next_expire_time = 5;
+   */
+  allowNextExpireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message preseal.fleet.v1.OneTimeLimit.
+ * Use `create(OneTimeLimitSchema)` to create a new message.
+ */
+export const OneTimeLimitSchema: GenMessage<OneTimeLimit> = /*@__PURE__*/
+  messageDesc(file_preseal_fleet_v1_fleet, 3);
 
 /**
  * @generated from message preseal.fleet.v1.Failure
@@ -257,7 +504,7 @@ export type Failure = Message<"preseal.fleet.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 1);
+  messageDesc(file_preseal_fleet_v1_fleet, 4);
 
 /**
  * Where the present run stands, for a tile.
@@ -314,7 +561,7 @@ export type Progress = Message<"preseal.fleet.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 2);
+  messageDesc(file_preseal_fleet_v1_fleet, 5);
 
 /**
  * Whether the device is heard. Silence is its own state, never "running".
@@ -340,7 +587,7 @@ export type Contact = Message<"preseal.fleet.v1.Contact"> & {
  * Use `create(ContactSchema)` to create a new message.
  */
 export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 3);
+  messageDesc(file_preseal_fleet_v1_fleet, 6);
 
 /**
  * @generated from enum preseal.fleet.v1.Contact.State
@@ -380,7 +627,7 @@ export enum Contact_State {
  * Describes the enum preseal.fleet.v1.Contact.State.
  */
 export const Contact_StateSchema: GenEnum<Contact_State> = /*@__PURE__*/
-  enumDesc(file_preseal_fleet_v1_fleet, 3, 0);
+  enumDesc(file_preseal_fleet_v1_fleet, 6, 0);
 
 /**
  * @generated from message preseal.fleet.v1.Run
@@ -424,6 +671,26 @@ export type Run = Message<"preseal.fleet.v1.Run"> & {
    * @generated from field: uint64 event_count = 7;
    */
   eventCount: bigint;
+
+  /**
+   * @generated from field: preseal.progress.v1.Flow flow = 8;
+   */
+  flow: Flow;
+
+  /**
+   * @generated from field: string profile = 9;
+   */
+  profile: string;
+
+  /**
+   * @generated from field: uint32 profile_version = 10;
+   */
+  profileVersion: number;
+
+  /**
+   * @generated from field: bool timed_out = 11;
+   */
+  timedOut: boolean;
 };
 
 /**
@@ -431,7 +698,7 @@ export type Run = Message<"preseal.fleet.v1.Run"> & {
  * Use `create(RunSchema)` to create a new message.
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 4);
+  messageDesc(file_preseal_fleet_v1_fleet, 7);
 
 /**
  * @generated from message preseal.fleet.v1.Command
@@ -487,7 +754,7 @@ export type Command = Message<"preseal.fleet.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 5);
+  messageDesc(file_preseal_fleet_v1_fleet, 8);
 
 /**
  * @generated from enum preseal.fleet.v1.Command.Kind
@@ -512,13 +779,65 @@ export enum Command_Kind {
    * @generated from enum value: KIND_RESEAL = 3;
    */
   RESEAL = 3,
+
+  /**
+   * @generated from enum value: KIND_HOLD = 4;
+   */
+  HOLD = 4,
+
+  /**
+   * @generated from enum value: KIND_RESUME = 5;
+   */
+  RESUME = 5,
+
+  /**
+   * @generated from enum value: KIND_WAIVE = 6;
+   */
+  WAIVE = 6,
+
+  /**
+   * @generated from enum value: KIND_ANSWER_PROMPT = 7;
+   */
+  ANSWER_PROMPT = 7,
+
+  /**
+   * @generated from enum value: KIND_DIAGNOSTICS = 8;
+   */
+  DIAGNOSTICS = 8,
+
+  /**
+   * @generated from enum value: KIND_EXTEND = 9;
+   */
+  EXTEND = 9,
+
+  /**
+   * @generated from enum value: KIND_RESET = 10;
+   */
+  RESET = 10,
+
+  /**
+   * @generated from enum value: KIND_RESTART = 11;
+   */
+  RESTART = 11,
+
+  /**
+   * @generated from enum value: KIND_CONTINUE = 12;
+   */
+  CONTINUE = 12,
+
+  /**
+   * the user's first sign-in started a run of the user flow
+   *
+   * @generated from enum value: KIND_SIGN_IN = 13;
+   */
+  SIGN_IN = 13,
 }
 
 /**
  * Describes the enum preseal.fleet.v1.Command.Kind.
  */
 export const Command_KindSchema: GenEnum<Command_Kind> = /*@__PURE__*/
-  enumDesc(file_preseal_fleet_v1_fleet, 5, 0);
+  enumDesc(file_preseal_fleet_v1_fleet, 8, 0);
 
 /**
  * @generated from enum preseal.fleet.v1.Command.State
@@ -564,7 +883,7 @@ export enum Command_State {
  * Describes the enum preseal.fleet.v1.Command.State.
  */
 export const Command_StateSchema: GenEnum<Command_State> = /*@__PURE__*/
-  enumDesc(file_preseal_fleet_v1_fleet, 5, 1);
+  enumDesc(file_preseal_fleet_v1_fleet, 8, 1);
 
 /**
  * @generated from message preseal.fleet.v1.GetDeviceRequest
@@ -581,7 +900,7 @@ export type GetDeviceRequest = Message<"preseal.fleet.v1.GetDeviceRequest"> & {
  * Use `create(GetDeviceRequestSchema)` to create a new message.
  */
 export const GetDeviceRequestSchema: GenMessage<GetDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 6);
+  messageDesc(file_preseal_fleet_v1_fleet, 9);
 
 /**
  * @generated from message preseal.fleet.v1.ListDevicesRequest
@@ -626,7 +945,7 @@ export type ListDevicesRequest = Message<"preseal.fleet.v1.ListDevicesRequest"> 
  * Use `create(ListDevicesRequestSchema)` to create a new message.
  */
 export const ListDevicesRequestSchema: GenMessage<ListDevicesRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 7);
+  messageDesc(file_preseal_fleet_v1_fleet, 10);
 
 /**
  * @generated from message preseal.fleet.v1.ListDevicesResponse
@@ -650,7 +969,7 @@ export type ListDevicesResponse = Message<"preseal.fleet.v1.ListDevicesResponse"
  * Use `create(ListDevicesResponseSchema)` to create a new message.
  */
 export const ListDevicesResponseSchema: GenMessage<ListDevicesResponse> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 8);
+  messageDesc(file_preseal_fleet_v1_fleet, 11);
 
 /**
  * @generated from message preseal.fleet.v1.WatchDevicesRequest
@@ -681,7 +1000,7 @@ export type WatchDevicesRequest = Message<"preseal.fleet.v1.WatchDevicesRequest"
  * Use `create(WatchDevicesRequestSchema)` to create a new message.
  */
 export const WatchDevicesRequestSchema: GenMessage<WatchDevicesRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 9);
+  messageDesc(file_preseal_fleet_v1_fleet, 12);
 
 /**
  * @generated from message preseal.fleet.v1.WatchDevicesResponse
@@ -715,7 +1034,7 @@ export type WatchDevicesResponse = Message<"preseal.fleet.v1.WatchDevicesRespons
  * Use `create(WatchDevicesResponseSchema)` to create a new message.
  */
 export const WatchDevicesResponseSchema: GenMessage<WatchDevicesResponse> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 10);
+  messageDesc(file_preseal_fleet_v1_fleet, 13);
 
 /**
  * @generated from message preseal.fleet.v1.ListEventsRequest
@@ -751,7 +1070,7 @@ export type ListEventsRequest = Message<"preseal.fleet.v1.ListEventsRequest"> & 
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 11);
+  messageDesc(file_preseal_fleet_v1_fleet, 14);
 
 /**
  * @generated from message preseal.fleet.v1.ListEventsResponse
@@ -773,7 +1092,7 @@ export type ListEventsResponse = Message<"preseal.fleet.v1.ListEventsResponse"> 
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 12);
+  messageDesc(file_preseal_fleet_v1_fleet, 15);
 
 /**
  * @generated from message preseal.fleet.v1.JournalEntry
@@ -812,7 +1131,7 @@ export type JournalEntry = Message<"preseal.fleet.v1.JournalEntry"> & {
  * Use `create(JournalEntrySchema)` to create a new message.
  */
 export const JournalEntrySchema: GenMessage<JournalEntry> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 13);
+  messageDesc(file_preseal_fleet_v1_fleet, 16);
 
 /**
  * @generated from message preseal.fleet.v1.ImportDevicesRequest
@@ -848,7 +1167,7 @@ export type ImportDevicesRequest = Message<"preseal.fleet.v1.ImportDevicesReques
  * Use `create(ImportDevicesRequestSchema)` to create a new message.
  */
 export const ImportDevicesRequestSchema: GenMessage<ImportDevicesRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 14);
+  messageDesc(file_preseal_fleet_v1_fleet, 17);
 
 /**
  * @generated from message preseal.fleet.v1.ImportRow
@@ -873,6 +1192,21 @@ export type ImportRow = Message<"preseal.fleet.v1.ImportRow"> & {
    * @generated from field: string assigned_user = 4;
    */
   assignedUser: string;
+
+  /**
+   * @generated from field: string sku = 5;
+   */
+  sku: string;
+
+  /**
+   * @generated from field: string group_tag = 6;
+   */
+  groupTag: string;
+
+  /**
+   * @generated from field: map<string, string> attributes = 7;
+   */
+  attributes: { [key: string]: string };
 };
 
 /**
@@ -880,7 +1214,7 @@ export type ImportRow = Message<"preseal.fleet.v1.ImportRow"> & {
  * Use `create(ImportRowSchema)` to create a new message.
  */
 export const ImportRowSchema: GenMessage<ImportRow> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 15);
+  messageDesc(file_preseal_fleet_v1_fleet, 18);
 
 /**
  * @generated from message preseal.fleet.v1.ImportDevicesResponse
@@ -914,7 +1248,7 @@ export type ImportDevicesResponse = Message<"preseal.fleet.v1.ImportDevicesRespo
  * Use `create(ImportDevicesResponseSchema)` to create a new message.
  */
 export const ImportDevicesResponseSchema: GenMessage<ImportDevicesResponse> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 16);
+  messageDesc(file_preseal_fleet_v1_fleet, 19);
 
 /**
  * @generated from message preseal.fleet.v1.ImportRowResult
@@ -950,7 +1284,7 @@ export type ImportRowResult = Message<"preseal.fleet.v1.ImportRowResult"> & {
  * Use `create(ImportRowResultSchema)` to create a new message.
  */
 export const ImportRowResultSchema: GenMessage<ImportRowResult> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 17);
+  messageDesc(file_preseal_fleet_v1_fleet, 20);
 
 /**
  * @generated from enum preseal.fleet.v1.ImportRowResult.Outcome
@@ -981,7 +1315,7 @@ export enum ImportRowResult_Outcome {
  * Describes the enum preseal.fleet.v1.ImportRowResult.Outcome.
  */
 export const ImportRowResult_OutcomeSchema: GenEnum<ImportRowResult_Outcome> = /*@__PURE__*/
-  enumDesc(file_preseal_fleet_v1_fleet, 17, 0);
+  enumDesc(file_preseal_fleet_v1_fleet, 20, 0);
 
 /**
  * @generated from message preseal.fleet.v1.StartDeviceRequest
@@ -1005,7 +1339,7 @@ export type StartDeviceRequest = Message<"preseal.fleet.v1.StartDeviceRequest"> 
  * Use `create(StartDeviceRequestSchema)` to create a new message.
  */
 export const StartDeviceRequestSchema: GenMessage<StartDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 18);
+  messageDesc(file_preseal_fleet_v1_fleet, 21);
 
 /**
  * @generated from message preseal.fleet.v1.RetryDeviceRequest
@@ -1027,7 +1361,7 @@ export type RetryDeviceRequest = Message<"preseal.fleet.v1.RetryDeviceRequest"> 
  * Use `create(RetryDeviceRequestSchema)` to create a new message.
  */
 export const RetryDeviceRequestSchema: GenMessage<RetryDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 19);
+  messageDesc(file_preseal_fleet_v1_fleet, 22);
 
 /**
  * @generated from message preseal.fleet.v1.ResealDeviceRequest
@@ -1049,7 +1383,7 @@ export type ResealDeviceRequest = Message<"preseal.fleet.v1.ResealDeviceRequest"
  * Use `create(ResealDeviceRequestSchema)` to create a new message.
  */
 export const ResealDeviceRequestSchema: GenMessage<ResealDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 20);
+  messageDesc(file_preseal_fleet_v1_fleet, 23);
 
 /**
  * @generated from message preseal.fleet.v1.GetBirthCertificateRequest
@@ -1066,7 +1400,7 @@ export type GetBirthCertificateRequest = Message<"preseal.fleet.v1.GetBirthCerti
  * Use `create(GetBirthCertificateRequestSchema)` to create a new message.
  */
 export const GetBirthCertificateRequestSchema: GenMessage<GetBirthCertificateRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 21);
+  messageDesc(file_preseal_fleet_v1_fleet, 24);
 
 /**
  * @generated from message preseal.fleet.v1.BirthCertificate
@@ -1085,7 +1419,7 @@ export type BirthCertificate = Message<"preseal.fleet.v1.BirthCertificate"> & {
  * Use `create(BirthCertificateSchema)` to create a new message.
  */
 export const BirthCertificateSchema: GenMessage<BirthCertificate> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 22);
+  messageDesc(file_preseal_fleet_v1_fleet, 25);
 
 /**
  * @generated from message preseal.fleet.v1.GetEvidenceRequest
@@ -1102,7 +1436,7 @@ export type GetEvidenceRequest = Message<"preseal.fleet.v1.GetEvidenceRequest"> 
  * Use `create(GetEvidenceRequestSchema)` to create a new message.
  */
 export const GetEvidenceRequestSchema: GenMessage<GetEvidenceRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 23);
+  messageDesc(file_preseal_fleet_v1_fleet, 26);
 
 /**
  * @generated from message preseal.fleet.v1.AttestationEvidence
@@ -1182,7 +1516,7 @@ export type AttestationEvidence = Message<"preseal.fleet.v1.AttestationEvidence"
  * Use `create(AttestationEvidenceSchema)` to create a new message.
  */
 export const AttestationEvidenceSchema: GenMessage<AttestationEvidence> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 24);
+  messageDesc(file_preseal_fleet_v1_fleet, 27);
 
 /**
  * @generated from message preseal.fleet.v1.Finding
@@ -1226,7 +1560,75 @@ export type Finding = Message<"preseal.fleet.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_preseal_fleet_v1_fleet, 25);
+  messageDesc(file_preseal_fleet_v1_fleet, 28);
+
+/**
+ * What may be asked of a device now; the same rules for its own screen, the API and the dashboard.
+ *
+ * @generated from enum preseal.fleet.v1.Action
+ */
+export enum Action {
+  /**
+   * @generated from enum value: ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ACTION_REFRESH = 1;
+   */
+  REFRESH = 1,
+
+  /**
+   * @generated from enum value: ACTION_PROVISION = 2;
+   */
+  PROVISION = 2,
+
+  /**
+   * @generated from enum value: ACTION_RETRY = 3;
+   */
+  RETRY = 3,
+
+  /**
+   * @generated from enum value: ACTION_RESET = 4;
+   */
+  RESET = 4,
+
+  /**
+   * @generated from enum value: ACTION_DIAGNOSTICS = 5;
+   */
+  DIAGNOSTICS = 5,
+
+  /**
+   * @generated from enum value: ACTION_RESEAL = 6;
+   */
+  RESEAL = 6,
+
+  /**
+   * @generated from enum value: ACTION_HOLD = 7;
+   */
+  HOLD = 7,
+
+  /**
+   * @generated from enum value: ACTION_RESUME = 8;
+   */
+  RESUME = 8,
+
+  /**
+   * @generated from enum value: ACTION_WAIVE = 9;
+   */
+  WAIVE = 9,
+
+  /**
+   * @generated from enum value: ACTION_CONTINUE = 10;
+   */
+  CONTINUE = 10,
+}
+
+/**
+ * Describes the enum preseal.fleet.v1.Action.
+ */
+export const ActionSchema: GenEnum<Action> = /*@__PURE__*/
+  enumDesc(file_preseal_fleet_v1_fleet, 0);
 
 /**
  * @generated from service preseal.fleet.v1.FleetService

@@ -8,15 +8,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file preseal/progress/v1/progress.proto.
  */
 export const file_preseal_progress_v1_progress: GenFile = /*@__PURE__*/
-  fileDesc("CiJwcmVzZWFsL3Byb2dyZXNzL3YxL3Byb2dyZXNzLnByb3RvEhNwcmVzZWFsLnByb2dyZXNzLnYxIq8DCgRJdGVtEg8KB2l0ZW1faWQYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEikKBXBoYXNlGAMgASgOMhoucHJlc2VhbC5wcm9ncmVzcy52MS5QaGFzZRIvCghjYXRlZ29yeRgEIAEoDjIdLnByZXNlYWwucHJvZ3Jlc3MudjEuQ2F0ZWdvcnkSKwoGZ2F0aW5nGAUgASgOMhsucHJlc2VhbC5wcm9ncmVzcy52MS5HYXRpbmcSLQoFc3RhdGUYBiABKA4yHi5wcmVzZWFsLnByb2dyZXNzLnYxLkl0ZW1TdGF0ZRIPCgdwZXJjZW50GAcgASgNEgwKBGNvZGUYCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIUCgxhbHJlYWR5X2RvbmUYCiABKAgSLgoKc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCWV4aXRfY29kZRgNIAEoBUgAiAEBQgwKCl9leGl0X2NvZGUi3gMKBUV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEi8KC2RldmljZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2CgtydW5fc3RhcnRlZBgDIAEoCzIfLnByZXNlYWwucHJvZ3Jlc3MudjEuUnVuU3RhcnRlZEgAEjgKDGl0ZW1fY2hhbmdlZBgEIAEoCzIgLnByZXNlYWwucHJvZ3Jlc3MudjEuSXRlbUNoYW5nZWRIABIwCghsb2dfbGluZRgFIAEoCzIcLnByZXNlYWwucHJvZ3Jlc3MudjEuTG9nTGluZUgAEjgKDHJ1bl9maW5pc2hlZBgGIAEoCzIgLnByZXNlYWwucHJvZ3Jlc3MudjEuUnVuRmluaXNoZWRIABI+Cg9jb21tYW5kX2NoYW5nZWQYByABKAsyIy5wcmVzZWFsLnByb2dyZXNzLnYxLkNvbW1hbmRDaGFuZ2VkSAASNgoLc2VhbF9xdW90ZWQYCCABKAsyHy5wcmVzZWFsLnByb2dyZXNzLnYxLlNlYWxRdW90ZWRIABI0CgpzZWFsX2FybWVkGAkgASgLMh4ucHJlc2VhbC5wcm9ncmVzcy52MS5TZWFsQXJtZWRIAEIGCgRib2R5IjQKClJ1blN0YXJ0ZWQSFQoNYWdlbnRfdmVyc2lvbhgBIAEoCRIPCgdib290X2lkGAIgASgJIrkBCgtJdGVtQ2hhbmdlZBIPCgdpdGVtX2lkGAEgASgJEi0KBXN0YXRlGAIgASgOMh4ucHJlc2VhbC5wcm9ncmVzcy52MS5JdGVtU3RhdGUSDwoHcGVyY2VudBgDIAEoDRIMCgRjb2RlGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSFAoMYWxyZWFkeV9kb25lGAYgASgIEhYKCWV4aXRfY29kZRgHIAEoBUgAiAEBQgwKCl9leGl0X2NvZGUiKAoHTG9nTGluZRIPCgdpdGVtX2lkGAEgASgJEgwKBHRleHQYAiABKAkiPwoLUnVuRmluaXNoZWQSMAoHb3V0Y29tZRgBIAEoDjIfLnByZXNlYWwucHJvZ3Jlc3MudjEuUnVuT3V0Y29tZSLTAQoOQ29tbWFuZENoYW5nZWQSEgoKY29tbWFuZF9pZBgBIAEoCRI4CgVzdGF0ZRgCIAEoDjIpLnByZXNlYWwucHJvZ3Jlc3MudjEuQ29tbWFuZENoYW5nZWQuU3RhdGUSDAoEY29kZRgDIAEoCRIPCgdtZXNzYWdlGAQgASgJIlQKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfQUNDRVBURUQQARIOCgpTVEFURV9ET05FEAISEAoMU1RBVEVfRkFJTEVEEAMiQwoKU2VhbFF1b3RlZBISCgpjb21tYW5kX2lkGAEgASgJEg4KBmF0dGVzdBgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwiQQoJU2VhbEFybWVkEhIKCmNvbW1hbmRfaWQYASABKAkSIAoYYmlydGhfY2VydGlmaWNhdGVfc2hhMjU2GAIgASgMKm0KBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASHAoYUEhBU0VfREVWSUNFX1BSRVBBUkFUSU9OEAESFgoSUEhBU0VfREVWSUNFX1NFVFVQEAISFwoTUEhBU0VfQUNDT1VOVF9TRVRVUBADKsIBCghDYXRlZ29yeRIYChRDQVRFR09SWV9VTlNQRUNJRklFRBAAEhUKEUNBVEVHT1JZX0hBUkRXQVJFEAESEQoNQ0FURUdPUllfSk9JThACEhcKE0NBVEVHT1JZX01BTkFHRU1FTlQQAxIVChFDQVRFR09SWV9QT0xJQ0lFUxAEEhkKFUNBVEVHT1JZX0NFUlRJRklDQVRFUxAFEhQKEENBVEVHT1JZX05FVFdPUksQBhIRCg1DQVRFR09SWV9BUFBTEAcq4wEKCUl0ZW1TdGF0ZRIaChZJVEVNX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSVRFTV9TVEFURV9OT1RfU1RBUlRFRBABEhoKFklURU1fU1RBVEVfSURFTlRJRllJTkcQAhIaChZJVEVNX1NUQVRFX0lOX1BST0dSRVNTEAMSGAoUSVRFTV9TVEFURV9WRVJJRllJTkcQBBIYChRJVEVNX1NUQVRFX1NVQ0NFRURFRBAFEhUKEUlURU1fU1RBVEVfRkFJTEVEEAYSGwoXSVRFTV9TVEFURV9OT1RfUkVRVUlSRUQQBypgCgZHYXRpbmcSFgoSR0FUSU5HX1VOU1BFQ0lGSUVEEAASEwoPR0FUSU5HX0JMT0NLSU5HEAESEgoOR0FUSU5HX1RSQUNLRUQQAhIVChFHQVRJTkdfQkFDS0dST1VORBADKncKClJ1bk91dGNvbWUSGwoXUlVOX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVSVU5fT1VUQ09NRV9TVUNDRUVERUQQARIWChJSVU5fT1VUQ09NRV9GQUlMRUQQAhIZChVSVU5fT1VUQ09NRV9BQkFORE9ORUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiJwcmVzZWFsL3Byb2dyZXNzL3YxL3Byb2dyZXNzLnByb3RvEhNwcmVzZWFsLnByb2dyZXNzLnYxItQECgRJdGVtEg8KB2l0ZW1faWQYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEikKBXBoYXNlGAMgASgOMhoucHJlc2VhbC5wcm9ncmVzcy52MS5QaGFzZRIvCghjYXRlZ29yeRgEIAEoDjIdLnByZXNlYWwucHJvZ3Jlc3MudjEuQ2F0ZWdvcnkSKwoGZ2F0aW5nGAUgASgOMhsucHJlc2VhbC5wcm9ncmVzcy52MS5HYXRpbmcSLQoFc3RhdGUYBiABKA4yHi5wcmVzZWFsLnByb2dyZXNzLnYxLkl0ZW1TdGF0ZRIPCgdwZXJjZW50GAcgASgNEgwKBGNvZGUYCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIUCgxhbHJlYWR5X2RvbmUYCiABKAgSLgoKc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCWV4aXRfY29kZRgNIAEoBUgAiAEBEg8KB2F0dGVtcHQYDiABKA0SDAoEZG9uZRgPIAEoBBINCgV0b3RhbBgQIAEoBBInCgR3YWl0GBEgASgLMhkucHJlc2VhbC5wcm9ncmVzcy52MS5XYWl0EisKBndhaXZlchgSIAEoCzIbLnByZXNlYWwucHJvZ3Jlc3MudjEuV2FpdmVyEg4KBm9yaWdpbhgTIAEoCRIPCgdzdGFsbGVkGBQgASgIQgwKCl9leGl0X2NvZGUi4gIKBFdhaXQSLAoEa2luZBgBIAEoDjIeLnByZXNlYWwucHJvZ3Jlc3MudjEuV2FpdC5LaW5kEg0KBW93bmVyGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBWxpbWl0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXBsYWNlGAUgASgNIrMBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIOCgpLSU5EX1RPS0VOEAESEgoOS0lORF9JTlNUQUxMRVIQAhIOCgpLSU5EX1JFVFJZEAMSDwoLS0lORF9QUk9NUFQQBBINCglLSU5EX0hPTEQQBRIPCgtLSU5EX1JFQk9PVBAGEg8KC0tJTkRfU0VSVkVSEAcSDgoKS0lORF9TUE9PTBAIEg8KC0tJTkRfREVWSUNFEAkiUQoGV2FpdmVyEg0KBWFjdG9yGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLoBgoFRXZlbnQSEAoIc2VxdWVuY2UYASABKAQSLwoLZGV2aWNlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjYKC3J1bl9zdGFydGVkGAMgASgLMh8ucHJlc2VhbC5wcm9ncmVzcy52MS5SdW5TdGFydGVkSAASOAoMaXRlbV9jaGFuZ2VkGAQgASgLMiAucHJlc2VhbC5wcm9ncmVzcy52MS5JdGVtQ2hhbmdlZEgAEjAKCGxvZ19saW5lGAUgASgLMhwucHJlc2VhbC5wcm9ncmVzcy52MS5Mb2dMaW5lSAASOAoMcnVuX2ZpbmlzaGVkGAYgASgLMiAucHJlc2VhbC5wcm9ncmVzcy52MS5SdW5GaW5pc2hlZEgAEj4KD2NvbW1hbmRfY2hhbmdlZBgHIAEoCzIjLnByZXNlYWwucHJvZ3Jlc3MudjEuQ29tbWFuZENoYW5nZWRIABI2CgtzZWFsX3F1b3RlZBgIIAEoCzIfLnByZXNlYWwucHJvZ3Jlc3MudjEuU2VhbFF1b3RlZEgAEjQKCnNlYWxfYXJtZWQYCSABKAsyHi5wcmVzZWFsLnByb2dyZXNzLnYxLlNlYWxBcm1lZEgAEj4KD3J1bl9pbnRlcnJ1cHRlZBgKIAEoCzIjLnByZXNlYWwucHJvZ3Jlc3MudjEuUnVuSW50ZXJydXB0ZWRIABI2CgtydW5fcmVzdW1lZBgLIAEoCzIfLnByZXNlYWwucHJvZ3Jlc3MudjEuUnVuUmVzdW1lZEgAEjgKDGhvbGRfY2hhbmdlZBgMIAEoCzIgLnByZXNlYWwucHJvZ3Jlc3MudjEuSG9sZENoYW5nZWRIABI2CgtpdGVtX3dhaXZlZBgNIAEoCzIfLnByZXNlYWwucHJvZ3Jlc3MudjEuSXRlbVdhaXZlZEgAEj4KD3Byb21wdF9hbnN3ZXJlZBgOIAEoCzIjLnByZXNlYWwucHJvZ3Jlc3MudjEuUHJvbXB0QW5zd2VyZWRIABIrCghydW5fdGltZRgUIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIxCgZtZW1vcnkYFSABKAsyIS5wcmVzZWFsLnByb2dyZXNzLnYxLkVuZ2luZU1lbW9yeUIGCgRib2R5IsIBCgxFbmdpbmVNZW1vcnkSJwoEaGVsZBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgViZWdhbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1pbnRlcnJ1cHRpb25zGAMgASgNEhgKEGV4dGVuZGVkX2l0ZW1faWQYBCABKAkSLgoLZXh0ZW5kZWRfYnkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iNAoKUnVuU3RhcnRlZBIVCg1hZ2VudF92ZXJzaW9uGAEgASgJEg8KB2Jvb3RfaWQYAiABKAkisgIKC0l0ZW1DaGFuZ2VkEg8KB2l0ZW1faWQYASABKAkSLQoFc3RhdGUYAiABKA4yHi5wcmVzZWFsLnByb2dyZXNzLnYxLkl0ZW1TdGF0ZRIPCgdwZXJjZW50GAMgASgNEgwKBGNvZGUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRIUCgxhbHJlYWR5X2RvbmUYBiABKAgSFgoJZXhpdF9jb2RlGAcgASgFSACIAQESDwoHYXR0ZW1wdBgIIAEoDRIMCgRkb25lGAkgASgEEg0KBXRvdGFsGAogASgEEicKBHdhaXQYCyABKAsyGS5wcmVzZWFsLnByb2dyZXNzLnYxLldhaXQSDwoHc3RhbGxlZBgMIAEoCBIPCgdyZWJvb3RzGA0gASgNQgwKCl9leGl0X2NvZGUiYgoOUnVuSW50ZXJydXB0ZWQSDwoHaXRlbV9pZBgBIAEoCRIPCgdib290X2lkGAIgASgJEi4KC2JhY2tfd2l0aGluGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIk4KClJ1blJlc3VtZWQSDwoHYm9vdF9pZBgBIAEoCRIQCghyZWJvb3RlZBgCIAEoCBIPCgdwbGFubmVkGAMgASgIEgwKBGxhdGUYBCABKAgiOgoLSG9sZENoYW5nZWQSDAoEaGVsZBgBIAEoCBINCgVhY3RvchgCIAEoCRIOCgZyZWFzb24YAyABKAkiPAoKSXRlbVdhaXZlZBIPCgdpdGVtX2lkGAEgASgJEg0KBWFjdG9yGAIgASgJEg4KBnJlYXNvbhgDIAEoCSJACg5Qcm9tcHRBbnN3ZXJlZBIPCgdpdGVtX2lkGAEgASgJEg4KBmFuc3dlchgCIAEoCRINCgVhY3RvchgDIAEoCSIoCgdMb2dMaW5lEg8KB2l0ZW1faWQYASABKAkSDAoEdGV4dBgCIAEoCSJlCgtSdW5GaW5pc2hlZBIwCgdvdXRjb21lGAEgASgOMh8ucHJlc2VhbC5wcm9ncmVzcy52MS5SdW5PdXRjb21lEhEKCXRpbWVkX291dBgCIAEoCBIRCgljb250aW51ZWQYAyABKAgi0wEKDkNvbW1hbmRDaGFuZ2VkEhIKCmNvbW1hbmRfaWQYASABKAkSOAoFc3RhdGUYAiABKA4yKS5wcmVzZWFsLnByb2dyZXNzLnYxLkNvbW1hbmRDaGFuZ2VkLlN0YXRlEgwKBGNvZGUYAyABKAkSDwoHbWVzc2FnZRgEIAEoCSJUCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhIKDlNUQVRFX0FDQ0VQVEVEEAESDgoKU1RBVEVfRE9ORRACEhAKDFNUQVRFX0ZBSUxFRBADIkMKClNlYWxRdW90ZWQSEgoKY29tbWFuZF9pZBgBIAEoCRIOCgZhdHRlc3QYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMIkEKCVNlYWxBcm1lZBISCgpjb21tYW5kX2lkGAEgASgJEiAKGGJpcnRoX2NlcnRpZmljYXRlX3NoYTI1NhgCIAEoDCpACgRGbG93EhQKEEZMT1dfVU5TUEVDSUZJRUQQABITCg9GTE9XX1RFQ0hOSUNJQU4QARINCglGTE9XX1VTRVIQAiptCgVQaGFzZRIVChFQSEFTRV9VTlNQRUNJRklFRBAAEhwKGFBIQVNFX0RFVklDRV9QUkVQQVJBVElPThABEhYKElBIQVNFX0RFVklDRV9TRVRVUBACEhcKE1BIQVNFX0FDQ09VTlRfU0VUVVAQAyr1AQoIQ2F0ZWdvcnkSGAoUQ0FURUdPUllfVU5TUEVDSUZJRUQQABIVChFDQVRFR09SWV9IQVJEV0FSRRABEhEKDUNBVEVHT1JZX0pPSU4QAhIXChNDQVRFR09SWV9NQU5BR0VNRU5UEAMSFQoRQ0FURUdPUllfUE9MSUNJRVMQBBIZChVDQVRFR09SWV9DRVJUSUZJQ0FURVMQBRIUChBDQVRFR09SWV9ORVRXT1JLEAYSEQoNQ0FURUdPUllfQVBQUxAHEhMKD0NBVEVHT1JZX1JFQk9PVBAIEhwKGENBVEVHT1JZX1FVQUxJVFlfVVBEQVRFUxAJKuMBCglJdGVtU3RhdGUSGgoWSVRFTV9TVEFURV9VTlNQRUNJRklFRBAAEhoKFklURU1fU1RBVEVfTk9UX1NUQVJURUQQARIaChZJVEVNX1NUQVRFX0lERU5USUZZSU5HEAISGgoWSVRFTV9TVEFURV9JTl9QUk9HUkVTUxADEhgKFElURU1fU1RBVEVfVkVSSUZZSU5HEAQSGAoUSVRFTV9TVEFURV9TVUNDRUVERUQQBRIVChFJVEVNX1NUQVRFX0ZBSUxFRBAGEhsKF0lURU1fU1RBVEVfTk9UX1JFUVVJUkVEEAcqYAoGR2F0aW5nEhYKEkdBVElOR19VTlNQRUNJRklFRBAAEhMKD0dBVElOR19CTE9DS0lORxABEhIKDkdBVElOR19UUkFDS0VEEAISFQoRR0FUSU5HX0JBQ0tHUk9VTkQQAyqiAgoPRGVwbG95bWVudFN0YXRlEhwKGERFUExPWU1FTlRfU1RBVEVfVU5LTk9XThAAEhwKGERFUExPWU1FTlRfU1RBVEVfU1VDQ0VTUxABEiAKHERFUExPWU1FTlRfU1RBVEVfSU5fUFJPR1JFU1MQAhIcChhERVBMT1lNRU5UX1NUQVRFX0ZBSUxVUkUQAxIpCiVERVBMT1lNRU5UX1NUQVRFX1NVQ0NFU1NfV0lUSF9USU1FT1VUEAQSIgoeREVQTE9ZTUVOVF9TVEFURV9OT1RfQVRURU1QVEVEEAUSHQoZREVQTE9ZTUVOVF9TVEFURV9ESVNBQkxFRBAGEiUKIURFUExPWU1FTlRfU1RBVEVfU1VDQ0VTU19PTl9SRVRSWRAHKncKClJ1bk91dGNvbWUSGwoXUlVOX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVSVU5fT1VUQ09NRV9TVUNDRUVERUQQARIWChJSVU5fT1VUQ09NRV9GQUlMRUQQAhIZChVSVU5fT1VUQ09NRV9BQkFORE9ORUQQA2IGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * One tracked thing in a phase, with its present state.
@@ -104,6 +104,53 @@ export type Item = Message<"preseal.progress.v1.Item"> & {
    * @generated from field: optional int32 exit_code = 13;
    */
   exitCode?: number | undefined;
+
+  /**
+   * within this run, 1, 2 …; 0 before the first
+   *
+   * @generated from field: uint32 attempt = 14;
+   */
+  attempt: number;
+
+  /**
+   * of `total` units; 0 of 0: not counted
+   *
+   * @generated from field: uint64 done = 15;
+   */
+  done: bigint;
+
+  /**
+   * @generated from field: uint64 total = 16;
+   */
+  total: bigint;
+
+  /**
+   * set while it waits for something named
+   *
+   * @generated from field: preseal.progress.v1.Wait wait = 17;
+   */
+  wait?: Wait | undefined;
+
+  /**
+   * a failed item that a person let pass
+   *
+   * @generated from field: preseal.progress.v1.Waiver waiver = 18;
+   */
+  waiver?: Waiver | undefined;
+
+  /**
+   * why it is in the plan
+   *
+   * @generated from field: string origin = 19;
+   */
+  origin: string;
+
+  /**
+   * no output for longer than its stall timer: not just slow
+   *
+   * @generated from field: bool stalled = 20;
+   */
+  stalled: boolean;
 };
 
 /**
@@ -112,6 +159,159 @@ export type Item = Message<"preseal.progress.v1.Item"> & {
  */
 export const ItemSchema: GenMessage<Item> = /*@__PURE__*/
   messageDesc(file_preseal_progress_v1_progress, 0);
+
+/**
+ * What an item or a run waits for: never nameless, never without an end.
+ *
+ * @generated from message preseal.progress.v1.Wait
+ */
+export type Wait = Message<"preseal.progress.v1.Wait"> & {
+  /**
+   * @generated from field: preseal.progress.v1.Wait.Kind kind = 1;
+   */
+  kind: Wait_Kind;
+
+  /**
+   * who or what it waits for, for people
+   *
+   * @generated from field: string owner = 2;
+   */
+  owner: string;
+
+  /**
+   * server clock
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * then the wait is over and the item fails
+   *
+   * @generated from field: google.protobuf.Duration limit = 4;
+   */
+  limit?: Duration | undefined;
+
+  /**
+   * in a queue, 1 is next; 0: no queue
+   *
+   * @generated from field: uint32 place = 5;
+   */
+  place: number;
+};
+
+/**
+ * Describes the message preseal.progress.v1.Wait.
+ * Use `create(WaitSchema)` to create a new message.
+ */
+export const WaitSchema: GenMessage<Wait> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 1);
+
+/**
+ * @generated from enum preseal.progress.v1.Wait.Kind
+ */
+export enum Wait_Kind {
+  /**
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * the server's queue for heavy work; `place` says where in it
+   *
+   * @generated from enum value: KIND_TOKEN = 1;
+   */
+  TOKEN = 1,
+
+  /**
+   * the installer lock, held by `owner`
+   *
+   * @generated from enum value: KIND_INSTALLER = 2;
+   */
+  INSTALLER = 2,
+
+  /**
+   * the pause before the next attempt
+   *
+   * @generated from enum value: KIND_RETRY = 3;
+   */
+  RETRY = 3,
+
+  /**
+   * a person's answer
+   *
+   * @generated from enum value: KIND_PROMPT = 4;
+   */
+  PROMPT = 4,
+
+  /**
+   * a person put the run on hold
+   *
+   * @generated from enum value: KIND_HOLD = 5;
+   */
+  HOLD = 5,
+
+  /**
+   * the device is restarting
+   *
+   * @generated from enum value: KIND_REBOOT = 6;
+   */
+  REBOOT = 6,
+
+  /**
+   * content or a secret from the server
+   *
+   * @generated from enum value: KIND_SERVER = 7;
+   */
+  SERVER = 7,
+
+  /**
+   * the spool is full until the server takes events
+   *
+   * @generated from enum value: KIND_SPOOL = 8;
+   */
+  SPOOL = 8,
+
+  /**
+   * said by the server: the device is silent, or an item outlived its limits
+   *
+   * @generated from enum value: KIND_DEVICE = 9;
+   */
+  DEVICE = 9,
+}
+
+/**
+ * Describes the enum preseal.progress.v1.Wait.Kind.
+ */
+export const Wait_KindSchema: GenEnum<Wait_Kind> = /*@__PURE__*/
+  enumDesc(file_preseal_progress_v1_progress, 1, 0);
+
+/**
+ * @generated from message preseal.progress.v1.Waiver
+ */
+export type Waiver = Message<"preseal.progress.v1.Waiver"> & {
+  /**
+   * @generated from field: string actor = 1;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp time = 3;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message preseal.progress.v1.Waiver.
+ * Use `create(WaiverSchema)` to create a new message.
+ */
+export const WaiverSchema: GenMessage<Waiver> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 2);
 
 /**
  * One fact about a run, made on the device, durable in its spool before it is sent.
@@ -179,7 +379,49 @@ export type Event = Message<"preseal.progress.v1.Event"> & {
      */
     value: SealArmed;
     case: "sealArmed";
+  } | {
+    /**
+     * @generated from field: preseal.progress.v1.RunInterrupted run_interrupted = 10;
+     */
+    value: RunInterrupted;
+    case: "runInterrupted";
+  } | {
+    /**
+     * @generated from field: preseal.progress.v1.RunResumed run_resumed = 11;
+     */
+    value: RunResumed;
+    case: "runResumed";
+  } | {
+    /**
+     * @generated from field: preseal.progress.v1.HoldChanged hold_changed = 12;
+     */
+    value: HoldChanged;
+    case: "holdChanged";
+  } | {
+    /**
+     * @generated from field: preseal.progress.v1.ItemWaived item_waived = 13;
+     */
+    value: ItemWaived;
+    case: "itemWaived";
+  } | {
+    /**
+     * @generated from field: preseal.progress.v1.PromptAnswered prompt_answered = 14;
+     */
+    value: PromptAnswered;
+    case: "promptAnswered";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Since the run began, on the run's own clock: monotonic, goes on over restarts, never back.
+   *
+   * @generated from field: google.protobuf.Duration run_time = 20;
+   */
+  runTime?: Duration | undefined;
+
+  /**
+   * @generated from field: preseal.progress.v1.EngineMemory memory = 21;
+   */
+  memory?: EngineMemory | undefined;
 };
 
 /**
@@ -187,7 +429,55 @@ export type Event = Message<"preseal.progress.v1.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 1);
+  messageDesc(file_preseal_progress_v1_progress, 3);
+
+/**
+ * What the device's engine must remember with an event, so that its journal replays to the same
+ * decisions. Nobody else needs to look at it.
+ *
+ * @generated from message preseal.progress.v1.EngineMemory
+ */
+export type EngineMemory = Message<"preseal.progress.v1.EngineMemory"> & {
+  /**
+   * how long the run had been on hold before
+   *
+   * @generated from field: google.protobuf.Duration held = 1;
+   */
+  held?: Duration | undefined;
+
+  /**
+   * item: run time less holds when it first started
+   *
+   * @generated from field: google.protobuf.Duration began = 2;
+   */
+  began?: Duration | undefined;
+
+  /**
+   * item: how often an apply was cut short
+   *
+   * @generated from field: uint32 interruptions = 3;
+   */
+  interruptions: number;
+
+  /**
+   * command that extended a deadline: of what; empty: the run
+   *
+   * @generated from field: string extended_item_id = 4;
+   */
+  extendedItemId: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration extended_by = 5;
+   */
+  extendedBy?: Duration | undefined;
+};
+
+/**
+ * Describes the message preseal.progress.v1.EngineMemory.
+ * Use `create(EngineMemorySchema)` to create a new message.
+ */
+export const EngineMemorySchema: GenMessage<EngineMemory> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 4);
 
 /**
  * @generated from message preseal.progress.v1.RunStarted
@@ -209,7 +499,7 @@ export type RunStarted = Message<"preseal.progress.v1.RunStarted"> & {
  * Use `create(RunStartedSchema)` to create a new message.
  */
 export const RunStartedSchema: GenMessage<RunStarted> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 2);
+  messageDesc(file_preseal_progress_v1_progress, 5);
 
 /**
  * @generated from message preseal.progress.v1.ItemChanged
@@ -251,6 +541,40 @@ export type ItemChanged = Message<"preseal.progress.v1.ItemChanged"> & {
    * @generated from field: optional int32 exit_code = 7;
    */
   exitCode?: number | undefined;
+
+  /**
+   * @generated from field: uint32 attempt = 8;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: uint64 done = 9;
+   */
+  done: bigint;
+
+  /**
+   * @generated from field: uint64 total = 10;
+   */
+  total: bigint;
+
+  /**
+   * without start_time
+   *
+   * @generated from field: preseal.progress.v1.Wait wait = 11;
+   */
+  wait?: Wait | undefined;
+
+  /**
+   * @generated from field: bool stalled = 12;
+   */
+  stalled: boolean;
+
+  /**
+   * it has caused so far
+   *
+   * @generated from field: uint32 reboots = 13;
+   */
+  reboots: number;
 };
 
 /**
@@ -258,7 +582,163 @@ export type ItemChanged = Message<"preseal.progress.v1.ItemChanged"> & {
  * Use `create(ItemChangedSchema)` to create a new message.
  */
 export const ItemChangedSchema: GenMessage<ItemChanged> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 3);
+  messageDesc(file_preseal_progress_v1_progress, 6);
+
+/**
+ * The device goes down on purpose; durable before it does.
+ *
+ * @generated from message preseal.progress.v1.RunInterrupted
+ */
+export type RunInterrupted = Message<"preseal.progress.v1.RunInterrupted"> & {
+  /**
+   * that asked for it; empty: the end of a phase, or a person
+   *
+   * @generated from field: string item_id = 1;
+   */
+  itemId: string;
+
+  /**
+   * of the boot that ends
+   *
+   * @generated from field: string boot_id = 2;
+   */
+  bootId: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration back_within = 3;
+   */
+  backWithin?: Duration | undefined;
+};
+
+/**
+ * Describes the message preseal.progress.v1.RunInterrupted.
+ * Use `create(RunInterruptedSchema)` to create a new message.
+ */
+export const RunInterruptedSchema: GenMessage<RunInterrupted> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 7);
+
+/**
+ * The agent is back in the middle of a run.
+ *
+ * @generated from message preseal.progress.v1.RunResumed
+ */
+export type RunResumed = Message<"preseal.progress.v1.RunResumed"> & {
+  /**
+   * @generated from field: string boot_id = 1;
+   */
+  bootId: string;
+
+  /**
+   * another boot id than before; else only the agent was started again
+   *
+   * @generated from field: bool rebooted = 2;
+   */
+  rebooted: boolean;
+
+  /**
+   * a RunInterrupted was waiting for it
+   *
+   * @generated from field: bool planned = 3;
+   */
+  planned: boolean;
+
+  /**
+   * planned, but after back_within
+   *
+   * @generated from field: bool late = 4;
+   */
+  late: boolean;
+};
+
+/**
+ * Describes the message preseal.progress.v1.RunResumed.
+ * Use `create(RunResumedSchema)` to create a new message.
+ */
+export const RunResumedSchema: GenMessage<RunResumed> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 8);
+
+/**
+ * @generated from message preseal.progress.v1.HoldChanged
+ */
+export type HoldChanged = Message<"preseal.progress.v1.HoldChanged"> & {
+  /**
+   * @generated from field: bool held = 1;
+   */
+  held: boolean;
+
+  /**
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message preseal.progress.v1.HoldChanged.
+ * Use `create(HoldChangedSchema)` to create a new message.
+ */
+export const HoldChangedSchema: GenMessage<HoldChanged> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 9);
+
+/**
+ * @generated from message preseal.progress.v1.ItemWaived
+ */
+export type ItemWaived = Message<"preseal.progress.v1.ItemWaived"> & {
+  /**
+   * @generated from field: string item_id = 1;
+   */
+  itemId: string;
+
+  /**
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message preseal.progress.v1.ItemWaived.
+ * Use `create(ItemWaivedSchema)` to create a new message.
+ */
+export const ItemWaivedSchema: GenMessage<ItemWaived> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 10);
+
+/**
+ * @generated from message preseal.progress.v1.PromptAnswered
+ */
+export type PromptAnswered = Message<"preseal.progress.v1.PromptAnswered"> & {
+  /**
+   * @generated from field: string item_id = 1;
+   */
+  itemId: string;
+
+  /**
+   * @generated from field: string answer = 2;
+   */
+  answer: string;
+
+  /**
+   * "device" for the person in front of it
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+};
+
+/**
+ * Describes the message preseal.progress.v1.PromptAnswered.
+ * Use `create(PromptAnsweredSchema)` to create a new message.
+ */
+export const PromptAnsweredSchema: GenMessage<PromptAnswered> = /*@__PURE__*/
+  messageDesc(file_preseal_progress_v1_progress, 11);
 
 /**
  * @generated from message preseal.progress.v1.LogLine
@@ -284,7 +764,7 @@ export type LogLine = Message<"preseal.progress.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 4);
+  messageDesc(file_preseal_progress_v1_progress, 12);
 
 /**
  * @generated from message preseal.progress.v1.RunFinished
@@ -294,6 +774,20 @@ export type RunFinished = Message<"preseal.progress.v1.RunFinished"> & {
    * @generated from field: preseal.progress.v1.RunOutcome outcome = 1;
    */
   outcome: RunOutcome;
+
+  /**
+   * the run's deadline ended it
+   *
+   * @generated from field: bool timed_out = 2;
+   */
+  timedOut: boolean;
+
+  /**
+   * the user went on past an error or a timeout
+   *
+   * @generated from field: bool continued = 3;
+   */
+  continued: boolean;
 };
 
 /**
@@ -301,7 +795,7 @@ export type RunFinished = Message<"preseal.progress.v1.RunFinished"> & {
  * Use `create(RunFinishedSchema)` to create a new message.
  */
 export const RunFinishedSchema: GenMessage<RunFinished> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 5);
+  messageDesc(file_preseal_progress_v1_progress, 13);
 
 /**
  * A command's progress as the device sees it.
@@ -335,7 +829,7 @@ export type CommandChanged = Message<"preseal.progress.v1.CommandChanged"> & {
  * Use `create(CommandChangedSchema)` to create a new message.
  */
 export const CommandChangedSchema: GenMessage<CommandChanged> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 6);
+  messageDesc(file_preseal_progress_v1_progress, 14);
 
 /**
  * @generated from enum preseal.progress.v1.CommandChanged.State
@@ -366,7 +860,7 @@ export enum CommandChanged_State {
  * Describes the enum preseal.progress.v1.CommandChanged.State.
  */
 export const CommandChanged_StateSchema: GenEnum<CommandChanged_State> = /*@__PURE__*/
-  enumDesc(file_preseal_progress_v1_progress, 6, 0);
+  enumDesc(file_preseal_progress_v1_progress, 14, 0);
 
 /**
  * The second quote, taken for a reseal. Same AK, same PCR selection as at enrolment.
@@ -399,7 +893,7 @@ export type SealQuoted = Message<"preseal.progress.v1.SealQuoted"> & {
  * Use `create(SealQuotedSchema)` to create a new message.
  */
 export const SealQuotedSchema: GenMessage<SealQuoted> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 7);
+  messageDesc(file_preseal_progress_v1_progress, 15);
 
 /**
  * The device's last word: secrets scrubbed, first-boot state armed, birth certificate stored.
@@ -426,7 +920,35 @@ export type SealArmed = Message<"preseal.progress.v1.SealArmed"> & {
  * Use `create(SealArmedSchema)` to create a new message.
  */
 export const SealArmedSchema: GenMessage<SealArmed> = /*@__PURE__*/
-  messageDesc(file_preseal_progress_v1_progress, 8);
+  messageDesc(file_preseal_progress_v1_progress, 16);
+
+/**
+ * The two halves of pre-provisioning.
+ *
+ * @generated from enum preseal.progress.v1.Flow
+ */
+export enum Flow {
+  /**
+   * @generated from enum value: FLOW_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: FLOW_TECHNICIAN = 1;
+   */
+  TECHNICIAN = 1,
+
+  /**
+   * @generated from enum value: FLOW_USER = 2;
+   */
+  USER = 2,
+}
+
+/**
+ * Describes the enum preseal.progress.v1.Flow.
+ */
+export const FlowSchema: GenEnum<Flow> = /*@__PURE__*/
+  enumDesc(file_preseal_progress_v1_progress, 0);
 
 /**
  * The three phases of the Enrollment Status Page, in order.
@@ -459,7 +981,7 @@ export enum Phase {
  * Describes the enum preseal.progress.v1.Phase.
  */
 export const PhaseSchema: GenEnum<Phase> = /*@__PURE__*/
-  enumDesc(file_preseal_progress_v1_progress, 0);
+  enumDesc(file_preseal_progress_v1_progress, 1);
 
 /**
  * The row of the Enrollment Status Page an item is counted in.
@@ -520,13 +1042,27 @@ export enum Category {
    * @generated from enum value: CATEGORY_APPS = 7;
    */
   APPS = 7,
+
+  /**
+   * device setup: restarts that were asked for, together
+   *
+   * @generated from enum value: CATEGORY_REBOOT = 8;
+   */
+  REBOOT = 8,
+
+  /**
+   * after account setup
+   *
+   * @generated from enum value: CATEGORY_QUALITY_UPDATES = 9;
+   */
+  QUALITY_UPDATES = 9,
 }
 
 /**
  * Describes the enum preseal.progress.v1.Category.
  */
 export const CategorySchema: GenEnum<Category> = /*@__PURE__*/
-  enumDesc(file_preseal_progress_v1_progress, 1);
+  enumDesc(file_preseal_progress_v1_progress, 2);
 
 /**
  * @generated from enum preseal.progress.v1.ItemState
@@ -585,7 +1121,7 @@ export enum ItemState {
  * Describes the enum preseal.progress.v1.ItemState.
  */
 export const ItemStateSchema: GenEnum<ItemState> = /*@__PURE__*/
-  enumDesc(file_preseal_progress_v1_progress, 2);
+  enumDesc(file_preseal_progress_v1_progress, 3);
 
 /**
  * What an item means for the seal.
@@ -624,7 +1160,64 @@ export enum Gating {
  * Describes the enum preseal.progress.v1.Gating.
  */
 export const GatingSchema: GenEnum<Gating> = /*@__PURE__*/
-  enumDesc(file_preseal_progress_v1_progress, 3);
+  enumDesc(file_preseal_progress_v1_progress, 4);
+
+/**
+ * Result of a deployment, as Windows Autopilot numbers them.
+ *
+ * @generated from enum preseal.progress.v1.DeploymentState
+ */
+export enum DeploymentState {
+  /**
+   * @generated from enum value: DEPLOYMENT_STATE_UNKNOWN = 0;
+   */
+  UNKNOWN = 0,
+
+  /**
+   * @generated from enum value: DEPLOYMENT_STATE_SUCCESS = 1;
+   */
+  SUCCESS = 1,
+
+  /**
+   * @generated from enum value: DEPLOYMENT_STATE_IN_PROGRESS = 2;
+   */
+  IN_PROGRESS = 2,
+
+  /**
+   * @generated from enum value: DEPLOYMENT_STATE_FAILURE = 3;
+   */
+  FAILURE = 3,
+
+  /**
+   * the user went on past a timeout or an error
+   *
+   * @generated from enum value: DEPLOYMENT_STATE_SUCCESS_WITH_TIMEOUT = 4;
+   */
+  SUCCESS_WITH_TIMEOUT = 4,
+
+  /**
+   * @generated from enum value: DEPLOYMENT_STATE_NOT_ATTEMPTED = 5;
+   */
+  NOT_ATTEMPTED = 5,
+
+  /**
+   * the profile does not allow this flow
+   *
+   * @generated from enum value: DEPLOYMENT_STATE_DISABLED = 6;
+   */
+  DISABLED = 6,
+
+  /**
+   * @generated from enum value: DEPLOYMENT_STATE_SUCCESS_ON_RETRY = 7;
+   */
+  SUCCESS_ON_RETRY = 7,
+}
+
+/**
+ * Describes the enum preseal.progress.v1.DeploymentState.
+ */
+export const DeploymentStateSchema: GenEnum<DeploymentState> = /*@__PURE__*/
+  enumDesc(file_preseal_progress_v1_progress, 5);
 
 /**
  * How a run ended.
@@ -665,5 +1258,5 @@ export enum RunOutcome {
  * Describes the enum preseal.progress.v1.RunOutcome.
  */
 export const RunOutcomeSchema: GenEnum<RunOutcome> = /*@__PURE__*/
-  enumDesc(file_preseal_progress_v1_progress, 4);
+  enumDesc(file_preseal_progress_v1_progress, 6);
 
