@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/session.h"
 
+#include <algorithm>
 #include <deque>
 #include <thread>
 #include <utility>
@@ -58,20 +59,40 @@ struct Session::Connection {
   std::jthread reader;  // last: joined before the rest goes
 };
 
-Session::Session(SessionPorts ports, SessionTiming timing)
+Session::Session(SessionPorts ports, SessionTiming timing, SessionFacts facts)
     : ports_(std::move(ports)),
       timing_(timing),
+      facts_(facts),
       back_off_(timing.reconnect_first, timing.reconnect_longest) {}
 
 SessionEnd Session::Run(std::stop_token stop) {
   while (true) {
     if (const auto end = RunOnce(stop)) return *end;
-    if (!PauseUnlessStopped(pause_, stop)) return SessionEnd::kStopped;
+    if (const auto end = Pause(stop)) return *end;
+  }
+}
+
+std::optional<SessionEnd> Session::DeskEnd() const {
+  if (!ports_.desk.failure().ok()) return SessionEnd::kDeskFailed;
+  if (ports_.desk.RestartWanted()) return SessionEnd::kRestart;
+  return std::nullopt;
+}
+
+// A device that is to be restarted is restarted whether or not the server is there.
+std::optional<SessionEnd> Session::Pause(std::stop_token stop) {
+  for (SessionGuest* guest : ports_.guests) guest->Lost();
+  const auto deadline = steady_clock::now() + pause_;
+  while (true) {
+    const uint64_t seen = ports_.signal.version();
+    if (stop.stop_requested()) return SessionEnd::kStopped;
+    if (const auto end = DeskEnd()) return end;
+    if (steady_clock::now() >= deadline) return std::nullopt;
+    ports_.signal.WaitBeyond(seen, deadline, stop);
   }
 }
 
 std::optional<SessionEnd> Session::RunOnce(std::stop_token stop) {
-  if (!ports_.desk.failure().ok()) return SessionEnd::kDeskFailed;
+  if (const auto end = DeskEnd()) return end;
   auto stream = ports_.dialer.Dial();
   if (!stream.ok()) {
     log::Error("cannot open a session", {{"error", ToString(stream.status())}});
@@ -102,6 +123,8 @@ std::optional<SessionEnd> Session::RunOnce(std::stop_token stop) {
 
 std::optional<SessionEnd> Session::Talk(Connection& connection, std::stop_token stop) {
   connection.hello = ports_.desk.MakeHello();
+  connection.hello.flow = facts_.flow;
+  connection.hello.metered = facts_.metered;
   connection.stream->Send(connection.hello);
   connection.last_sent = ports_.clock.Steady();
   while (true) {
@@ -109,26 +132,42 @@ std::optional<SessionEnd> Session::Talk(Connection& connection, std::stop_token 
     for (DownMessage& message : connection.TakeMessages()) Handle(connection, std::move(message));
     if (stop.stop_requested()) return SessionEnd::kStopped;
     if (connection.renewed) return std::nullopt;
-    if (!ports_.desk.failure().ok()) return SessionEnd::kDeskFailed;
+    if (const auto end = DeskEnd()) return end;
     if (connection.Ended()) return std::nullopt;
-    auto deadline = connection.began + timing_.welcome_within;
     if (connection.welcomed) {
-      if (!SendEvents(connection)) return std::nullopt;
+      if (!SendEvents(connection) || !SendForGuests(connection)) return std::nullopt;
       if (const auto sealed = ports_.desk.SealedCommand()) {
         SayGoodbye(connection, *sealed);
         return SessionEnd::kSealed;
       }
-      deadline = connection.last_sent + connection.heartbeat_interval;
-      if (ports_.clock.Steady() >= deadline) {
+      if (ports_.in_service && ports_.in_service()) return SessionEnd::kInService;
+      if (ports_.clock.Steady() >= connection.last_sent + connection.heartbeat_interval) {
         if (!connection.stream->Send(Heartbeat{})) return std::nullopt;
         connection.last_sent = ports_.clock.Steady();
         continue;
       }
-    } else if (ports_.clock.Steady() >= deadline) {
+    } else if (ports_.clock.Steady() >= connection.began + timing_.welcome_within) {
       return std::nullopt;
     }
-    ports_.signal.WaitBeyond(seen, deadline, stop);
+    ports_.signal.WaitBeyond(seen, NextLook(connection), stop);
   }
+}
+
+steady_clock::time_point Session::NextLook(const Connection& connection) const {
+  if (!connection.welcomed) return connection.began + timing_.welcome_within;
+  auto next = connection.last_sent + connection.heartbeat_interval;
+  for (const SessionGuest* guest : ports_.guests) next = std::min(next, guest->NextDue());
+  return next;
+}
+
+bool Session::SendForGuests(Connection& connection) {
+  for (SessionGuest* guest : ports_.guests) {
+    for (const UpMessage& message : guest->Due(ports_.clock.Steady())) {
+      if (!connection.stream->Send(message)) return false;
+      connection.last_sent = ports_.clock.Steady();
+    }
+  }
+  return true;
 }
 
 void Session::Handle(Connection& connection, DownMessage message) {
@@ -146,8 +185,11 @@ void Session::Handle(Connection& connection, DownMessage message) {
     log::Warning("the server does not renew the device certificate",
                  {{"code", refusal->code}, {"message", refusal->message}});
     ports_.display.ShowActivity("Certificate not renewed: " + refusal->message);
+  } else if (auto* order = std::get_if<Order>(&message)) {
+    ports_.desk.Submit(std::move(*order));
   } else {
-    ports_.desk.Submit(std::get<Order>(std::move(message)));
+    if (const auto* landing = std::get_if<LandingCard>(&message)) OnLanding(*landing);
+    for (SessionGuest* guest : ports_.guests) guest->Receive(message, ports_.clock.Steady());
   }
 }
 
@@ -172,14 +214,20 @@ void Session::OnWelcome(Connection& connection, const Welcome& welcome) {
   }
   renumber_run_.reset();
   ports_.display.ShowConnection(true, "");
-  if (landing_ != welcome.landing) {
-    landing_ = welcome.landing;
-    ports_.display.ShowLanding(*landing_);
-  }
-  if (connection.hello.run_id.empty()) {
+  OnLanding(welcome.landing);
+  if (connection.hello.run_id.empty() && facts_.flow == Flow::kTechnician) {
     ports_.display.ShowItems(PreparationItems(), std::chrono::seconds(0));
     ports_.display.ShowActivity("Waiting for start");
   }
+  for (SessionGuest* guest : ports_.guests) {
+    guest->Connected(welcome.landing, ports_.clock.Steady());
+  }
+}
+
+void Session::OnLanding(const LandingCard& landing) {
+  if (landing_ == landing) return;
+  landing_ = landing;
+  ports_.display.ShowLanding(landing);
 }
 
 // On this thread: nothing else waits long enough to notice, and the TPM does one thing at a time.

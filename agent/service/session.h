@@ -5,12 +5,14 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "agent/domain/back_off.h"
 #include "agent/service/change_signal.h"
 #include "agent/service/renewer.h"
 #include "agent/service/run_desk.h"
 #include "agent/service/session_channel.h"
+#include "agent/service/session_guest.h"
 #include "agent/service/status_display.h"
 #include "common/base/clock.h"
 #include "common/base/limits.h"
@@ -26,6 +28,14 @@ struct SessionPorts {
   ChangeSignal& signal;
   std::function<double()> chance;         // uniform in [0, 1), for jitter
   CertificateRenewer* renewer = nullptr;  // null: orders for renewal are not answered
+  std::vector<SessionGuest*> guests;
+  std::function<bool()> in_service;  // user flow: whether all is done and known to the server
+};
+
+// What Hello says of the device, the same for every connection.
+struct SessionFacts {
+  Flow flow = Flow::kTechnician;
+  bool metered = false;  // the network is paid by volume
 };
 
 // Tests make these short.
@@ -44,6 +54,8 @@ enum class SessionEnd {
   kSealed,           // the last word is said: power off
   kIdentityRefused,  // the server is there but does not take our certificate: enrol again
   kDeskFailed,       // RunDesk::failure says why
+  kRestart,          // RunDesk::RestartWanted: the device is to be restarted
+  kInService,        // the user flow has ended well and the server knows
 };
 
 // Keeps the device's stream to the server: connects, introduces itself, delivers every event until
@@ -51,20 +63,27 @@ enum class SessionEnd {
 // takes. An event leaves the spool only by its ack. For use by one thread.
 class Session {
  public:
-  Session(SessionPorts ports, SessionTiming timing = {});
+  explicit Session(SessionPorts ports, SessionTiming timing = {}, SessionFacts facts = {});
 
-  // Returns only for one of the reasons in SessionEnd.
+  // Returns only for one of the reasons in SessionEnd. May be called again after kRestart, when the
+  // device could not be restarted and the desk knows.
   SessionEnd Run(std::stop_token stop);
 
  private:
   struct Connection;
+  // Why the session should end whatever the connection does.
+  std::optional<SessionEnd> DeskEnd() const;
+  std::optional<SessionEnd> Pause(std::stop_token stop);
   std::optional<SessionEnd> RunOnce(std::stop_token stop);
   std::optional<SessionEnd> Talk(Connection& connection, std::stop_token stop);
   void Handle(Connection& connection, DownMessage message);
   void OnWelcome(Connection& connection, const Welcome& welcome);
+  void OnLanding(const LandingCard& landing);
   void OnRenewOrder(Connection& connection, const RenewOrder& order);
   void OnRenewed(Connection& connection, const RenewedCertificate& renewed);
   bool SendEvents(Connection& connection);
+  bool SendForGuests(Connection& connection);
+  std::chrono::steady_clock::time_point NextLook(const Connection& connection) const;
   void SayGoodbye(Connection& connection, const std::string& command_id);
   // What Judge needs of a connection that has ended.
   struct Past {
@@ -78,6 +97,7 @@ class Session {
 
   SessionPorts ports_;
   SessionTiming timing_;
+  SessionFacts facts_;
   BackOff back_off_;
   std::chrono::milliseconds pause_{0};  // before the next connection
   // Since when handshakes fail although the server accepts connections.
