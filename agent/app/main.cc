@@ -60,11 +60,14 @@ int Run(const preseal::agent::Options& options) {
   }
   switch (*end) {
     case preseal::agent::AgentEnd::kStopped:
+    case preseal::agent::AgentEnd::kInService:
       return 0;
     case preseal::agent::AgentEnd::kSealed:
       return preseal::agent::RunPowerOff(options.power_off);
     case preseal::agent::AgentEnd::kRefused:
       return kExitRefused;
+    case preseal::agent::AgentEnd::kRestart:
+      return preseal::agent::kExitRestart;
   }
   return kExitFailed;
 }

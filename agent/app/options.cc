@@ -16,11 +16,14 @@ constexpr char kFooter[] =
     device-endpoint = "floor.example:7444"
 
 Exit codes of "run": 0 sealed or stopped; 1 it cannot go on, the last line says why; 2 usage;
-3 the device was refused and a retry is not allowed.)";
+3 the device was refused and a retry is not allowed; 75 the device is to be restarted, or just this
+program ("--restart exit"): start it again.)";
 
 // Texts of the flags; converted after parsing.
 struct Texts {
+  std::string flow = "technician";
   std::string power_off = "poweroff";
+  std::string restart = "reboot";
   std::string console = "auto";
   std::string log_level = "info";
   double enroll_retry_seconds = 5;
@@ -29,6 +32,11 @@ struct Texts {
 std::string CheckPowerOff(const std::string& text) {
   if (text == "poweroff" || text == "exit" || text.starts_with("command:")) return "";
   return "must be poweroff, exit or command:COMMAND LINE";
+}
+
+std::string CheckRestart(const std::string& text) {
+  if (text == "reboot" || text == "exit" || text.starts_with("command:")) return "";
+  return "must be reboot, exit or command:COMMAND LINE";
 }
 
 std::string CheckOrderCode(const std::string& text) {
@@ -46,6 +54,13 @@ PowerOff ToPowerOff(const std::string& text) {
   return {PowerOff::Kind::kPowerOff, ""};
 }
 
+Restart ToRestart(const std::string& text) {
+  constexpr std::string_view kCommand = "command:";
+  if (text == "exit") return {Restart::Kind::kExit, ""};
+  if (text.starts_with(kCommand)) return {Restart::Kind::kCommand, text.substr(kCommand.size())};
+  return {Restart::Kind::kReboot, ""};
+}
+
 DisplayMode ToDisplayMode(const std::string& text) {
   if (text == "plain") return DisplayMode::kPlain;
   if (text == "tty") return DisplayMode::kTty;
@@ -55,33 +70,31 @@ DisplayMode ToDisplayMode(const std::string& text) {
 
 void AddServerOptions(CLI::App& run, Options& options) {
   run.add_option("--enrollment-endpoint", options.enrollment_endpoint,
-                 "host:port of the server's enrolment port")
-      ->required();
+                 "host:port of the server's enrolment port; technician flow");
   run.add_option("--device-endpoint", options.device_endpoint,
                  "host:port of the server's device port")
       ->required();
   run.add_option("--server-ca", options.server_ca_file,
-                 "PEM file with the server's CA; no other CA is trusted")
-      ->required();
+                 "PEM file with the server's CA; no other CA is trusted. User flow: "
+                 "server-ca.pem in the state folder if not given");
   run.add_option("--server-name", options.server_name,
                  "Name expected in the server's certificate, if it is not the host above");
   run.add_option("--station-cert", options.station_cert_file,
-                 "PEM file with this medium's station certificate, leaf first")
-      ->required();
-  run.add_option("--station-key", options.station_key_file, "PEM file with the station's key")
-      ->required();
+                 "PEM file with this medium's station certificate, leaf first; technician flow");
+  run.add_option("--station-key", options.station_key_file,
+                 "PEM file with the station's key; technician flow");
 }
 
 void AddDeviceOptions(CLI::App& run, Options& options) {
   run.add_option("--state-dir", options.state_directory,
-                 "Folder for identity, journal and fetched artefacts; one agent at a time")
-      ->capture_default_str();
+                 "Folder for identity, journal and fetched artefacts; one agent at a time "
+                 "(/var/lib/preseal-agent; user flow: /var/lib/preseal/agent)");
   run.add_option("--tcti", options.tcti,
                  "The TPM: device:/dev/tpmrm0, swtpm:path=SOCKET or swtpm:host=H,port=P")
       ->capture_default_str();
-  run.add_option("--target-root", options.target_root,
-                 "Folder where the system being provisioned is mounted")
-      ->capture_default_str();
+  run.add_option(
+      "--target-root", options.target_root,
+      "Folder where the system being provisioned is mounted (/mnt/target; user flow: /)");
   run.add_option("--slot", options.slot, "Place on the bench, shown on the dashboard");
   run.add_option("--order-code", options.order_code,
                  "One-time code of the purchase order, for a TPM that no maker vouches for; a "
@@ -92,12 +105,37 @@ void AddDeviceOptions(CLI::App& run, Options& options) {
   run.add_option("--net-dir", options.net_directory,
                  "Folder like /sys/class/net to read hardware addresses from");
   run.add_option("--event-log", options.event_log_file, "File with the firmware's TCG event log");
+  run.add_option("--boot-id-file", options.boot_id_file,
+                 "File that holds another text after every boot, for simulated devices")
+      ->capture_default_str();
+  run.add_flag("--metered", options.metered, "The network is paid by volume");
+}
+
+void AddFlowOptions(CLI::App& run, Options& options, Texts& texts) {
+  run.add_option("--flow", texts.flow,
+                 "technician (from the imaging media) or user (in the delivered device)")
+      ->check(CLI::IsMember({"technician", "user"}))
+      ->capture_default_str();
+  run.add_option("--target-agent", options.target_agent,
+                 "Path of preseal-agent in the target: the seal lays the user flow down for it "
+                 "(docs/user-flow.md); empty: it does not")
+      ->capture_default_str();
+  run.add_option("--answers", options.answers_file,
+                 "YAML file with answers that are taken instead of asking (docs/user-flow.md)");
+  run.add_flag("--input", options.input_lines,
+               "Take buttons and answers as lines from standard input although it is no terminal");
 }
 
 void AddBehaviourOptions(CLI::App& run, Texts& texts) {
   run.add_option("--power-off", texts.power_off,
                  "After the seal: poweroff, exit (the agent ends with 0), or command:COMMAND LINE")
       ->check(CheckPowerOff)
+      ->capture_default_str();
+  run.add_option(
+         "--restart", texts.restart,
+         "When a step wants the device restarted: reboot, exit (the agent ends with 75), or "
+         "command:COMMAND LINE, then exit")
+      ->check(CheckRestart)
       ->capture_default_str();
   run.add_option("--console", texts.console,
                  "auto, plain (a line per change), tty (full screen) or none")
@@ -110,6 +148,23 @@ void AddBehaviourOptions(CLI::App& run, Texts& texts) {
                  "Seconds before a refused device asks again, doubled up to a minute")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
+}
+
+// What the flow leaves open, and what is missing; empty: nothing.
+std::string CompleteForFlow(Options& options) {
+  const bool user = options.flow == Flow::kUser;
+  if (options.state_directory.empty()) {
+    options.state_directory = user ? "/var/lib/preseal/agent" : "/var/lib/preseal-agent";
+  }
+  if (options.target_root.empty()) options.target_root = user ? "/" : "/mnt/target";
+  if (user && options.server_ca_file.empty()) {
+    options.server_ca_file = options.state_directory + "/server-ca.pem";
+  }
+  if (options.server_ca_file.empty()) return "--server-ca";
+  if (user) return "";
+  if (options.enrollment_endpoint.empty()) return "--enrollment-endpoint";
+  if (options.station_cert_file.empty()) return "--station-cert";
+  return options.station_key_file.empty() ? "--station-key" : "";
 }
 
 }  // namespace
@@ -128,6 +183,7 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   run->fallthrough();  // so that --config may stand behind "run" too
   AddServerOptions(*run, parsed.options);
   AddDeviceOptions(*run, parsed.options);
+  AddFlowOptions(*run, parsed.options, texts);
   AddBehaviourOptions(*run, texts);
   try {
     app.parse(argc, argv);
@@ -140,7 +196,14 @@ ParsedOptions ParseOptions(int argc, char** argv) {
     parsed.exit_code = kUsageError;
     return parsed;
   }
+  parsed.options.flow = texts.flow == "user" ? Flow::kUser : Flow::kTechnician;
+  if (const std::string missing = CompleteForFlow(parsed.options); !missing.empty()) {
+    std::cerr << missing << " is required\n";
+    parsed.exit_code = kUsageError;
+    return parsed;
+  }
   parsed.options.power_off = ToPowerOff(texts.power_off);
+  parsed.options.restart = ToRestart(texts.restart);
   parsed.options.display = ToDisplayMode(texts.console);
   log::ParseLevel(texts.log_level, &parsed.options.log_level);
   parsed.options.enroll_retry =

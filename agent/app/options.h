@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/adapters/console/console.h"
+#include "agent/domain/item.h"
 #include "common/log/log.h"
 
 namespace preseal::agent {
@@ -20,22 +21,45 @@ struct PowerOff {
   std::string command;
 };
 
+// How a device is restarted when the run wants it.
+struct Restart {
+  enum class Kind {
+    kReboot,   // systemctl reboot
+    kExit,     // the process ends with kExitRestart; whoever sees that starts it again
+    kCommand,  // /bin/sh -c `command`, then as kExit
+  };
+  Kind kind = Kind::kReboot;
+  std::string command;
+};
+
+// EX_TEMPFAIL of sysexits.h: start me again.
+inline constexpr int kExitRestart = 75;
+
 struct Options {
+  Flow flow = Flow::kTechnician;
   std::string enrollment_endpoint;
   std::string device_endpoint;
   std::string server_ca_file;
   std::string server_name;
   std::string station_cert_file;
   std::string station_key_file;
-  std::string state_directory = "/var/lib/preseal-agent";
+  std::string state_directory;  // both flows have their own default
+
   std::string tcti = "device:/dev/tpmrm0";
-  std::string target_root = "/mnt/target";
+  std::string target_root;  // likewise
+
   std::string dmi_directory;
   std::string net_directory;
   std::string event_log_file;
   std::string slot;
   std::string order_code;
+  std::string boot_id_file = "/proc/sys/kernel/random/boot_id";
+  std::string answers_file;  // empty: a person is asked
+  std::string target_agent;  // the agent's program in the target; empty: no user flow laid down
+  bool input_lines = false;  // read standard input although it is no terminal
+  bool metered = false;
   PowerOff power_off;
+  Restart restart;
   DisplayMode display = DisplayMode::kAuto;
   log::Level log_level = log::Level::kInfo;
   std::chrono::milliseconds enroll_retry{5000};

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <vector>
 
+#include "agent/app/answers.h"
+#include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
 namespace preseal::agent {
@@ -71,6 +73,78 @@ TEST(OptionsTest, RefusesUnknownWords) {
   EXPECT_EQ(ParseWith({"--console", "fancy"}).exit_code, 2);
   EXPECT_EQ(ParseWith({"--log-level", "loud"}).exit_code, 2);
   EXPECT_EQ(ParseWith({"--no-such-flag"}).exit_code, 2);
+}
+
+TEST(OptionsTest, ReadsRestartActions) {
+  EXPECT_EQ(ParseWith({}).options.restart.kind, Restart::Kind::kReboot);
+  EXPECT_EQ(ParseWith({"--restart", "exit"}).options.restart.kind, Restart::Kind::kExit);
+  const auto command = ParseWith({"--restart", "command:touch x"}).options.restart;
+  EXPECT_EQ(command.kind, Restart::Kind::kCommand);
+  EXPECT_EQ(command.command, "touch x");
+  EXPECT_EQ(ParseWith({"--restart", "never"}).exit_code, 2);
+}
+
+TEST(OptionsTest, TheTechnicianFlowNeedsAStation) {
+  std::vector<std::string> arguments = kRequired;
+  arguments.resize(arguments.size() - 2);
+  EXPECT_EQ(Parse(arguments).exit_code, 2);
+}
+
+TEST(OptionsTest, TheUserFlowNeedsOnlyItsServer) {
+  const auto parsed = Parse({"run", "--flow", "user", "--device-endpoint", "d:2"});
+  ASSERT_TRUE(parsed.run);
+  EXPECT_EQ(parsed.options.flow, Flow::kUser);
+  EXPECT_EQ(parsed.options.target_root, "/");
+  EXPECT_EQ(parsed.options.state_directory, "/var/lib/preseal/agent");
+  EXPECT_EQ(parsed.options.server_ca_file, "/var/lib/preseal/agent/server-ca.pem");
+  EXPECT_EQ(Parse({"run", "--flow", "user"}).exit_code, 2);
+}
+
+// What the seal writes is what the first boot reads.
+TEST(OptionsTest, ReadsTheConfigurationOfTheUserFlow) {
+  const test::TempDir dir;
+  std::ofstream(dir.File("agent.conf"))
+      << "# Written\n[run]\nflow = \"user\"\ndevice-endpoint = \"floor.example:7444\"\n"
+         "server-name = \"\"\ntcti = \"device:/dev/tpmrm0\"\n";
+  const auto parsed = Parse({"run", "--config", dir.File("agent.conf")});
+  ASSERT_TRUE(parsed.run);
+  EXPECT_EQ(parsed.options.flow, Flow::kUser);
+  EXPECT_EQ(parsed.options.device_endpoint, "floor.example:7444");
+  EXPECT_EQ(parsed.options.server_name, "");
+}
+
+TEST(AnswersTest, ReadsAnswersByQuestion) {
+  const test::TempDir dir;
+  std::ofstream(dir.File("answers.yaml"))
+      << "language: de-DE\nlicence: accept\nsign_in: page\nusername: alice\n"
+         "code: AAAA-BBBB-CCCC\nitems: {asset-tag: A-1, room: \"12\"}\n";
+  const auto answers = ReadAnswers(dir.File("answers.yaml"));
+  ASSERT_THAT(answers, test::IsOk());
+  EXPECT_EQ(*answers, (PreparedAnswers{{"language", "de-DE"},
+                                       {"licence", "accept"},
+                                       {"privacy", "next"},
+                                       {"sign-in", "sign-in page of the organisation"},
+                                       {"username", "alice"},
+                                       {"code", "AAAA-BBBB-CCCC"},
+                                       {"item/asset-tag", "A-1"},
+                                       {"item/room", "12"}}));
+}
+
+TEST(AnswersTest, ReadsJsonToo) {
+  const test::TempDir dir;
+  std::ofstream(dir.File("a.json")) << "{\"language\": \"fr-FR\", \"sign_in\": \"code\"}";
+  EXPECT_THAT(
+      ReadAnswers(dir.File("a.json")),
+      test::IsOkAndHolds(PreparedAnswers{{"language", "fr-FR"}, {"sign-in", "one-time code"}}));
+}
+
+TEST(AnswersTest, NamesThePlaceOfAMistake) {
+  const test::TempDir dir;
+  std::ofstream(dir.File("a.yaml")) << "language: de\nlangauge: en\n";
+  const auto answers = ReadAnswers(dir.File("a.yaml"));
+  EXPECT_THAT(answers.status(), test::StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_NE(ToString(answers.status()).find("a.yaml:2:1"), std::string::npos)
+      << ToString(answers.status());
 }
 
 TEST(OptionsTest, ReadsAConfigurationFileAndLetsTheCommandLineWin) {

@@ -31,6 +31,8 @@ struct DeviceStore {
   std::map<std::string, std::string> artifacts;  // digest (raw) -> content
   int hellos = 0, goodbyes = 0, repeats = 0;
   std::string last_hello_run;
+  dv1::Hello last_hello;
+  dv1::Landing landing;
 
   size_t Count(const std::string& run_id) {
     const std::lock_guard lock(mutex);
@@ -93,6 +95,9 @@ class SessionTestServer final : public dv1::DeviceSessionService::Service,
   }
   std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_); }
 
+  // Answers what is neither Hello, events nor Goodbye; called on the stream's thread.
+  std::function<std::vector<dv1::ServerMessage>(const dv1::AgentMessage&)> on_message;
+
   DeviceFaults faults;
 
  private:
@@ -114,7 +119,11 @@ class SessionTestServer final : public dv1::DeviceSessionService::Service,
         ++store_.goodbyes;
         return grpc::Status::OK;
       }
-      if (!message.has_events()) continue;
+      if (!message.has_events()) {
+        if (!on_message) continue;
+        for (const dv1::ServerMessage& answer : on_message(message)) stream->Write(answer);
+        continue;
+      }
       const grpc::Status stored = Store(message.events());
       if (!stored.ok()) return stored;
       if (faults.end_after_batches > 0 && --faults.end_after_batches == 0) {
@@ -132,6 +141,8 @@ class SessionTestServer final : public dv1::DeviceSessionService::Service,
       const std::lock_guard lock(store_.mutex);
       ++store_.hellos;
       store_.last_hello_run = hello.run_id();
+      store_.last_hello = hello;
+      *message.mutable_welcome()->mutable_landing() = store_.landing;
       message.mutable_welcome()->set_acked_sequence(store_.events[hello.run_id()].size());
       commands = store_.open_commands;
     }
