@@ -87,8 +87,9 @@ class Graph {
   }
 
   Status Connect() {
-    for (size_t i = 0; i < plan_.steps.size(); ++i) RETURN_IF_ERROR(ConnectStep(i));
+    // Groups first: a cycle of groups is then named without the items in them.
     for (size_t i = 0; i < plan_.groups.size(); ++i) RETURN_IF_ERROR(ConnectGroup(i));
+    for (size_t i = 0; i < plan_.steps.size(); ++i) RETURN_IF_ERROR(ConnectStep(i));
     return OkStatus();
   }
 
