@@ -8,6 +8,7 @@
 #include "common/log/log.h"
 #include "common/tpmwire/binding.h"
 #include "server/domain/evidence/rejudge.h"
+#include "server/domain/one_time_rule.h"
 #include "server/service/enrollment_pass.h"
 #include "server/service/preparation.h"
 
@@ -29,6 +30,22 @@ Failure FailureOf(const RefusalFacts& refusal) {
 }
 
 }  // namespace
+
+// A device that was sealed before begins again; the permission is used up. It may be gone since the
+// evidence was looked at.
+Status Pass::UseAllowance(Tx& tx, WallTime now, Device* device) {
+  if (!OneTimeUsed(*device)) return OkStatus();
+  if (!NextIsAllowed(*device, now)) {
+    return Aborted(fmt::format("{} may no longer enrol again: start over", device->id.text()));
+  }
+  const AllowNext allowed = *device->allow_next;
+  RETURN_IF_ERROR(BeginAgain(now, device));
+  return tx.audit.Record({.time = now,
+                          .actor = allowed.actor,
+                          .action = "device.next-enrolment",
+                          .subject = "devices/" + device->id.text(),
+                          .detail = allowed.reason});
+}
 
 StatusOr<EnrollmentAnswer> Pass::Admit() {
   ASSIGN_OR_RETURN(IssuedCertificate certificate, Issue());
@@ -80,6 +97,7 @@ Status Pass::WriteAdmission(const IssuedCertificate& certificate) {
   return parts().store.WriteAndWait([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_.id));
     const WallTime now = parts().clock.Now();
+    RETURN_IF_ERROR(UseAllowance(tx, now, &device));
     // Two passes for one record may have raced: the first one's EK stays.
     RETURN_IF_ERROR(RecordDesk::NoteAdmission(tx, keys_, *facts_, now, &device));
     RETURN_IF_ERROR(RecordDesk::NoteIssued(tx, certificate.der, now, &device));

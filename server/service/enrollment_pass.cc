@@ -16,6 +16,7 @@
 #include "common/tpmwire/name.h"
 #include "server/domain/attestation/ek_certificate_facts.h"
 #include "server/domain/evidence/rejudge.h"
+#include "server/domain/one_time_rule.h"
 #include "server/service/preparation.h"
 
 namespace preseal::server {
@@ -135,13 +136,23 @@ StatusOr<std::optional<RefusalFacts>> Pass::NoteArrival(const DeviceClaims& clai
   RETURN_IF_ERROR(parts().store.WriteAndWait([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_.id));
     const WallTime now = parts().clock.Now();
-    if (!Advance(LifecycleEvent::kEvidenceReceived, now, &device).ok()) {
+    // Nothing moves before the device has proved itself: whoever knows a serial number could
+    // otherwise use up the permission.
+    const bool again = NextIsAllowed(device, now);
+    if (OneTimeUsed(device) && !again) {
+      refusal =
+          RefusalFacts{RefusalCode::kOneTimeLimit, OneTimeSeen(device, now),
+                       "a person who allows the next enrolment", RecordDesk::AttemptsLeft(device)};
+      return OkStatus();
+    }
+    if (!again && !Advance(LifecycleEvent::kEvidenceReceived, now, &device).ok()) {
       refusal = RefusalFacts{RefusalCode::kDeviceState, std::string(NameOf(device.state)),
                              "a state before the seal", RecordDesk::AttemptsLeft(device)};
       return OkStatus();
     }
     if (device.contact != ContactState::kConnected) device.contact = ContactState::kDisconnected;
     device.contact_time = now;
+    if (again) return tx.devices.Put(&device);
     // A place on the bench is taken from the newest arrival, but not while a device works there.
     if (!device.enrolled || device.slot.empty()) {
       device.slot = EscapeForLog(claims.slot, kSlotBytesMax);
@@ -151,6 +162,11 @@ StatusOr<std::optional<RefusalFacts>> Pass::NoteArrival(const DeviceClaims& clai
         MarkPreparation(tx, PreparationItem::kHardware, ItemState::kInProgress, {}, now, &device));
     return tx.devices.Put(&device);
   }));
+  if (refusal) {
+    log::Warning(
+        "enrolment refused",
+        {{"device", device_.id.text()}, {"code", NameOf(refusal->code)}, {"seen", refusal->seen}});
+  }
   return refusal;
 }
 

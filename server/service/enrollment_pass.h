@@ -37,6 +37,7 @@ class Pass final : public EnrollmentPass {
 
   StatusOr<EnrollmentAnswer> Admit();
   StatusOr<IssuedCertificate> Issue();
+  static Status UseAllowance(Tx& tx, WallTime now, Device* device);
   Status WriteAdmission(const IssuedCertificate& certificate);
   // Fills attempts_left of `refusal`.
   Status WriteRefusal(RefusalFacts* refusal);

@@ -115,6 +115,12 @@ Status SealOffice::ConfirmIfArmed(Tx& tx, Device* device) {
     RETURN_IF_ERROR(Advance(LifecycleEvent::kSealConfirmed, now, device));
     device->seal_time = now;
     device->seal_unconfirmed = false;
+    ++device->deployments;
+    if (command.run_id) {
+      // What was sealed, to be held against what is assigned later.
+      ASSIGN_OR_RETURN(const Run run, tx.runs.GetRun(*command.run_id));
+      device->sealed_plan_digest = run.profile_digest;
+    }
     command.state = CommandState::kVerified;
     command.update_time = now;
     RETURN_IF_ERROR(tx.commands.UpdateCommand(command));

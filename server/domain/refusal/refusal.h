@@ -19,6 +19,7 @@ enum class RefusalCode : uint16_t {
   kUnknownDevice,
   kAmbiguousSerial,
   kDeviceState,
+  kOneTimeLimit,
   kAttemptsExceeded,
   kDeviceRevoked,
   kProtocolVersion,
