@@ -13,6 +13,8 @@ export type Route =
   | { page: "device"; id: string }
   | { page: "batches" }
   | { page: "trust" }
+  | { page: "profiles" }
+  | { page: "seals" }
   | { page: "lost"; path: string };
 
 export function parseRoute(at: { pathname: string; search: string }): Route {
@@ -20,6 +22,8 @@ export function parseRoute(at: { pathname: string; search: string }): Route {
   if (path === "/" || path === "/devices") return { page: "wall", filter: parseFilter(at.search) };
   if (path === "/batches") return { page: "batches" };
   if (path === "/trust") return { page: "trust" };
+  if (path === "/profiles") return { page: "profiles" };
+  if (path === "/seals") return { page: "seals" };
   const device = /^\/devices\/([^/]+)$/.exec(path);
   if (device?.[1] !== undefined) return { page: "device", id: decode(device[1]) };
   return { page: "lost", path };
