@@ -54,65 +54,64 @@ TEST(ExitCodeTest, TheFirstMatchingRuleWins) {
   EXPECT_EQ(MeaningOf(step, 3), ExitMeaning::kRetry);
 }
 
+Event At(milliseconds run_time, EventBody body) {
+  return {.device_time = {}, .body = std::move(body), .run_time = run_time};
+}
+
 TEST(RunStateTest, FoldsEventsIntoItems) {
   RunState state(TwoSteps(Gating::kBlocking));
+  ItemChanged succeeded = Change("one", ItemState::kSucceeded);
+  succeeded.attempt = 2;
   ItemChanged failed = Change("two", ItemState::kFailed);
   failed.code = "STEP_TIMEOUT";
   failed.exit_code = 3;
-  state.Apply(RunStarted{}, 0);
-  state.Apply(Change("one", ItemState::kSucceeded), 2);
-  state.Apply(failed, 1);
-  state.Apply(Change("stranger", ItemState::kFailed), 1);
+  state.Apply(At(milliseconds(0), RunStarted{}));
+  state.Apply(At(milliseconds(1), succeeded));
+  state.Apply(At(milliseconds(2), failed));
+  state.Apply(At(milliseconds(3), Change("stranger", ItemState::kFailed)));
   EXPECT_TRUE(state.started());
   ASSERT_EQ(state.entries().size(), 2u);
   EXPECT_EQ(state.Find("one")->item.state, ItemState::kSucceeded);
-  EXPECT_EQ(state.Find("one")->attempt, 2u);
+  EXPECT_EQ(state.Find("one")->item.attempt, 2u);
   EXPECT_EQ(state.Find("two")->item.code, "STEP_TIMEOUT");
   EXPECT_EQ(state.Find("two")->item.exit_code, 3);
 }
 
 TEST(RunStateTest, KeepsOnlyTheLastWordOnACommand) {
   RunState state;
-  state.Apply(CommandChanged{"C-1", CommandState::kAccepted, "", ""}, 0);
-  state.Apply(CommandChanged{"C-2", CommandState::kAccepted, "", ""}, 0);
+  state.Apply(At(milliseconds(0), CommandChanged{"C-1", CommandState::kAccepted, "", ""}));
+  state.Apply(At(milliseconds(0), CommandChanged{"C-2", CommandState::kAccepted, "", ""}));
   EXPECT_THAT(state.OpenCommands(), ElementsAre("C-1", "C-2"));
-  state.Apply(CommandChanged{"C-1", CommandState::kDone, "", ""}, 0);
-  state.Apply(CommandChanged{"C-2", CommandState::kFailed, "", ""}, 0);
+  state.Apply(At(milliseconds(0), CommandChanged{"C-1", CommandState::kDone, "", ""}));
+  state.Apply(At(milliseconds(0), CommandChanged{"C-2", CommandState::kFailed, "", ""}));
   EXPECT_THAT(state.OpenCommands(), IsEmpty());
   EXPECT_EQ(state.CommandStateOf("C-3"), std::nullopt);
 }
 
-TEST(OutcomeTest, ABlockingItemThatDidNotSucceedFailsTheRun) {
-  for (const ItemState ended : {ItemState::kFailed, ItemState::kNotStarted}) {
-    RunState state(TwoSteps(Gating::kBlocking));
-    state.Apply(Change("one", ItemState::kSucceeded), 1);
-    state.Apply(Change("two", ended), 1);
-    EXPECT_EQ(OutcomeOf(state), RunOutcome::kFailed);
-  }
+TEST(RunStateTest, TimeOnHoldIsNotActive) {
+  RunState state(TwoSteps(Gating::kBlocking));
+  state.Apply(At(milliseconds(0), RunStarted{}));
+  state.Apply(At(milliseconds(100), HoldChanged{true, "ada", "lunch"}));
+  EXPECT_EQ(state.ActiveAt(milliseconds(400)), milliseconds(100));
+  Event resumed = At(milliseconds(500), HoldChanged{false, "ada", "back"});
+  resumed.memory.held = milliseconds(400);
+  state.Apply(resumed);
+  EXPECT_EQ(state.ActiveAt(milliseconds(700)), milliseconds(300));
 }
 
-TEST(OutcomeTest, ATrackedFailureDoesNotFailTheRun) {
-  RunState state(TwoSteps(Gating::kTracked));
-  state.Apply(Change("one", ItemState::kSucceeded), 1);
-  state.Apply(Change("two", ItemState::kFailed), 1);
-  EXPECT_EQ(OutcomeOf(state), RunOutcome::kSucceeded);
-}
-
-TEST(ResumeTest, AsksVerifyFirstWheneverAnApplyMayHaveRun) {
-  const auto resume = [](ItemState state, uint32_t attempt) {
-    RunState::Entry entry;
-    entry.item.state = state;
-    entry.attempt = attempt;
-    return ResumeOf(entry);
-  };
-  EXPECT_EQ(resume(ItemState::kNotStarted, 0), Resume::kDetect);
-  EXPECT_EQ(resume(ItemState::kIdentifying, 0), Resume::kDetect);
-  EXPECT_EQ(resume(ItemState::kIdentifying, 1), Resume::kCheckFirst);
-  EXPECT_EQ(resume(ItemState::kInProgress, 1), Resume::kCheckFirst);
-  EXPECT_EQ(resume(ItemState::kVerifying, 1), Resume::kCheckFirst);
-  EXPECT_EQ(resume(ItemState::kSucceeded, 1), Resume::kNothing);
-  EXPECT_EQ(resume(ItemState::kFailed, 1), Resume::kNothing);
-  EXPECT_EQ(resume(ItemState::kNotRequired, 0), Resume::kNothing);
+TEST(RunStateTest, CountsEachBootsRestartOnce) {
+  RunState state(TwoSteps(Gating::kBlocking));
+  state.Apply(At(milliseconds(0), RunStarted{"1", "boot-1"}));
+  state.Apply(At(milliseconds(1), RunInterrupted{"one", "boot-1", milliseconds(9)}));
+  state.Apply(At(milliseconds(2), RunResumed{"boot-1"}));  // the agent alone was started again
+  state.Apply(At(milliseconds(3), RunInterrupted{"one", "boot-1", milliseconds(9)}));
+  EXPECT_TRUE(state.interruption());
+  state.Apply(At(milliseconds(4), RunResumed{"boot-2", true, true}));
+  state.Apply(At(milliseconds(5), RunResumed{"boot-3", true, false}));
+  EXPECT_FALSE(state.interruption());
+  EXPECT_EQ(state.planned_restarts(), 1u);
+  EXPECT_EQ(state.unplanned_restarts(), 1u);
+  EXPECT_EQ(state.boot_id(), "boot-3");
 }
 
 TEST(KeyTest, OnlyLogLinesAreTheLastWordOnNothing) {

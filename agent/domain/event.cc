@@ -16,8 +16,13 @@ struct KeyVisitor {
     return "seal-quoted/" + quoted.command_id;
   }
   std::string operator()(const SealArmed&) const { return "seal-armed"; }
-  std::string operator()(const RunInterrupted&) const { return "run-interrupted"; }
-  std::string operator()(const RunResumed&) const { return "run-resumed"; }
+  // One of each boot is kept: restarts are counted.
+  std::string operator()(const RunInterrupted& interrupted) const {
+    return "run-interrupted/" + interrupted.boot_id;
+  }
+  std::string operator()(const RunResumed& resumed) const {
+    return resumed.rebooted ? "run-resumed/" + resumed.boot_id : "agent-resumed";
+  }
   std::string operator()(const HoldChanged&) const { return "hold"; }
   std::string operator()(const ItemWaived& waived) const { return "waived/" + waived.item_id; }
   std::string operator()(const PromptAnswered& answered) const {

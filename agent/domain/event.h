@@ -53,6 +53,8 @@ struct RunInterrupted {
   std::string item_id;  // that asked for it; empty: the end of a phase, or a person
   std::string boot_id;  // of the boot that ends
   std::chrono::milliseconds back_within{0};
+
+  bool operator==(const RunInterrupted&) const = default;
 };
 
 // The agent is back in the middle of a run.
@@ -79,6 +81,8 @@ struct PromptAnswered {
   std::string item_id;
   std::string answer;
   std::string actor;  // "device" for the person in front of it
+
+  bool operator==(const PromptAnswered&) const = default;
 };
 
 struct CommandChanged {

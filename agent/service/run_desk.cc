@@ -10,12 +10,15 @@
 namespace preseal::agent {
 namespace {
 
-// The two halves of a reseal share a command id.
-std::string KeyOf(const Order& order) {
-  return std::to_string(order.action.index()) + order.command_id;
-}
-
 bool IsWholeAcked(const RunLog& log) { return log.acked() + 1 == log.next_sequence(); }
+
+bool IsLive(const Order& order) {
+  return std::holds_alternative<SetHoldOrder>(order.action) ||
+         std::holds_alternative<WaiveOrder>(order.action) ||
+         std::holds_alternative<AnswerPromptOrder>(order.action) ||
+         std::holds_alternative<ExtendDeadlineOrder>(order.action) ||
+         std::holds_alternative<RestartOrder>(order.action);
+}
 
 }  // namespace
 
@@ -24,13 +27,12 @@ StatusOr<std::unique_ptr<RunDesk>> RunDesk::Open(DeskPorts ports, DeskSettings s
   std::shared_ptr<RunLog> newest;
   for (auto& log : desk->Logs()) newest = log;
   if (newest) RETURN_IF_ERROR(desk->OpenRun(newest->header()));
-  RunDesk* self = desk.get();
-  desk->worker_ = std::thread([self] { self->Work(); });
+  desk->StartLanes();
   return desk;
 }
 
 RunDesk::RunDesk(DeskPorts ports, DeskSettings settings)
-    : ports_(ports), settings_(std::move(settings)), run_began_(ports.clock.Steady()) {}
+    : ports_(ports), settings_(std::move(settings)) {}
 
 RunDesk::~RunDesk() {
   stop_.request_stop();
@@ -38,23 +40,55 @@ RunDesk::~RunDesk() {
     const std::lock_guard lock(mutex_);
     run_stop_.request_stop();
   }
-  wake_.notify_all();
-  // Not there if Open failed.
-  if (worker_.joinable()) worker_.join();
+  main_.Stop();
+  live_.Stop();
+  diagnostics_.Stop();
+}
+
+void RunDesk::StartLanes() {
+  const auto failed = [this](const Status& status) { Fail(status); };
+  const auto nothing = [] { return OkStatus(); };
+  main_.Start([this] { return ContinueOpenRun(); },
+              [this](const Order& order) { return Execute(order); }, failed);
+  live_.Start(
+      nothing, [this](const Order& order) { return ExecuteLive(order); }, failed);
+  diagnostics_.Start(
+      nothing, [this](const Order& order) { return ExecuteDiagnostics(order.command_id); }, failed);
+}
+
+void RunDesk::Fail(const Status& status) {
+  log::Error("the run cannot be recorded", {{"error", ToString(status)}});
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = status;
+  }
+  ports_.signal.Notify();
 }
 
 void RunDesk::Submit(Order order) {
-  {
+  if (IsLive(order)) {
+    live_.Submit(std::move(order));
+  } else if (std::holds_alternative<CollectDiagnosticsOrder>(order.action)) {
+    diagnostics_.Submit(std::move(order));
+  } else {
+    const bool ends_run = EndsCurrentRun(order);
+    if (!main_.Submit(std::move(order)) || !ends_run) return;
     const std::lock_guard lock(mutex_);
-    if (queue_.size() >= kOrderQueueMax || !pending_.insert(KeyOf(order)).second) return;
-    const auto* start = std::get_if<StartRunOrder>(&order.action);
-    // A newer run ends the one that is being executed.
-    if (start && current_ && current_->log().header().run_id != start->run_id) {
-      run_stop_.request_stop();
-    }
-    queue_.push_back(std::move(order));
+    run_stop_.request_stop();
   }
-  wake_.notify_all();
+}
+
+// A newer run, a reset and a user who goes on all the same do not wait for the run under way.
+bool RunDesk::EndsCurrentRun(const Order& order) const {
+  if (std::holds_alternative<ResetOrder>(order.action)) return true;
+  const auto current = Current();
+  if (!current) return false;
+  const RunId& run_id = current->log().header().run_id;
+  if (const auto* start = std::get_if<StartRunOrder>(&order.action)) {
+    return start->run_id.attempt() > run_id.attempt();
+  }
+  const auto* go_on = std::get_if<ContinueAnywayOrder>(&order.action);
+  return go_on != nullptr && go_on->run_id == run_id;
 }
 
 Hello RunDesk::MakeHello() const {
@@ -100,63 +134,19 @@ std::shared_ptr<RunRecorder> RunDesk::Current() const {
   return current_;
 }
 
-void RunDesk::Work() {
-  const std::stop_token stop = stop_.get_token();
-  Status status = ContinueOpenRun();
-  while (status.ok()) {
-    std::optional<Order> order;
-    {
-      std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
-      if (stop.stop_requested()) return;
-      order = NextOrderLocked();
-    }
-    status = Execute(*order);
-    const std::lock_guard lock(mutex_);
-    pending_.erase(KeyOf(*order));
-  }
-  // Cancelled: stopped while it waited for room in the spool.
-  if (status.code() == StatusCode::kCancelled) return;
-  log::Error("the run cannot be recorded", {{"error", ToString(status)}});
-  {
-    const std::lock_guard lock(mutex_);
-    failure_ = status;
-  }
-  ports_.signal.Notify();
-}
-
-Order RunDesk::NextOrderLocked() {
-  Order order = std::move(queue_.front());
-  queue_.pop_front();
-  run_stop_ = std::stop_source();
-  for (const Order& later : queue_) {
-    if (std::holds_alternative<StartRunOrder>(later.action)) run_stop_.request_stop();
-  }
-  return order;
-}
-
-Status RunDesk::ContinueOpenRun() {
-  const auto current = Current();
-  if (!current || current->log().header().plan.empty()) return OkStatus();
-  return ContinueRun(/*ordered=*/false);
-}
-
 Status RunDesk::Execute(const Order& order) {
-  return std::visit(
-      [this, &order](const auto& action) { return ExecuteAction(order.command_id, action); },
-      order.action);
-}
-
-Status RunDesk::ExecuteAction(const std::string& command_id, const StartRunOrder& order) {
-  const auto current = Current();
-  if (current && order.run_id.attempt() < current->log().header().run_id.attempt()) {
-    return RefuseOldRun(command_id, order);
+  const std::string& id = order.command_id;
+  if (const auto* start = std::get_if<StartRunOrder>(&order.action))
+    return ExecuteStart(id, *start);
+  if (const auto* quote = std::get_if<SealQuoteOrder>(&order.action)) {
+    return ExecuteQuote(id, *quote);
   }
-  RETURN_IF_ERROR(OpenRun({order.run_id, command_id, order.plan}));
-  return ContinueRun(/*ordered=*/true);
+  if (const auto* seal = std::get_if<SealOrder>(&order.action)) return ExecuteSeal(id, *seal);
+  if (std::holds_alternative<ResetOrder>(order.action)) return ExecuteReset(id);
+  return ExecuteContinue(id, std::get<ContinueAnywayOrder>(order.action));
 }
 
-Status RunDesk::ExecuteAction(const std::string& command_id, const SealQuoteOrder& order) {
+Status RunDesk::ExecuteQuote(const std::string& command_id, const SealQuoteOrder& order) {
   RETURN_IF_ERROR(OpenRun({order.run_id, "", {}}));
   if (Current()->State().SealQuotedFor(command_id)) return OkStatus();
   RETURN_IF_ERROR(Accept(command_id));
@@ -169,7 +159,7 @@ Status RunDesk::ExecuteAction(const std::string& command_id, const SealQuoteOrde
   return Record(SealQuoted{command_id, quote->attest, quote->signature});
 }
 
-Status RunDesk::ExecuteAction(const std::string& command_id, const SealOrder& order) {
+Status RunDesk::ExecuteSeal(const std::string& command_id, const SealOrder& order) {
   RETURN_IF_ERROR(OpenRun({order.run_id, "", {}}));
   if (Current()->State().seal_armed() == command_id) return OkStatus();
   RETURN_IF_ERROR(Accept(command_id));
@@ -193,8 +183,15 @@ Status RunDesk::SealFor(const std::string& command_id, const SealOrder& order) {
   return WithContext(ports_.target.ArmFirstBoot(first_boot), "arm first boot");
 }
 
+bool RunDesk::IsDone(const std::string& command_id) const {
+  const auto current = Current();
+  const auto state = current ? current->State().CommandStateOf(command_id) : std::nullopt;
+  return state == CommandState::kDone || state == CommandState::kFailed;
+}
+
 Status RunDesk::Accept(const std::string& command_id) {
-  if (Current()->State().CommandStateOf(command_id)) return OkStatus();
+  const auto current = Current();
+  if (!current || current->State().CommandStateOf(command_id)) return OkStatus();
   return RecordCommand(command_id, CommandState::kAccepted);
 }
 
@@ -205,7 +202,8 @@ Status RunDesk::RecordCommand(const std::string& command_id, CommandState state,
 }
 
 Status RunDesk::Record(const EventBody& body) {
-  return Current()->Record(body, 0, stop_.get_token());
+  const auto current = Current();
+  return current ? current->Record(body, stop_.get_token()) : OkStatus();
 }
 
 }  // namespace preseal::agent

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "agent/service/change_signal.h"
 #include "agent/service/diagnostics_collector.h"
+#include "agent/service/order_lane.h"
 #include "agent/service/run_recorder.h"
 #include "agent/service/runner.h"
 #include "agent/service/seal_ports.h"
@@ -62,9 +59,12 @@ enum class AnswerTaken {
 // Device preparation as the screen shows it once the device is enrolled: three items, done.
 std::vector<Item> PreparationItems();
 
-// Carries out what the server orders, one order at a time on a thread of its own, and continues the
-// run that a crash left open. Orders are idempotent by command id: how far a command came is in the
-// run's recorded state, nowhere else. Needs no connection. Public methods are thread-safe.
+// Carries out what the server orders, and continues the run that a crash left open. Runs and seals
+// are done one order at a time on a thread of their own; what changes a run while it goes on
+// (holds, waivers, answers, deadlines, restarts) is done at once on another, diagnostics on a
+// third. Orders are idempotent by command id: how far a command came is in the run's recorded
+// state, nowhere else; without any run on this disk an order is carried out but leaves no record.
+// Needs no connection. Public methods are thread-safe.
 class RunDesk {
  public:
   // Folds the stored runs and starts the worker. DataLoss if the store is damaged.
@@ -96,46 +96,68 @@ class RunDesk {
 
  private:
   RunDesk(DeskPorts ports, DeskSettings settings);
-  void Work();
+  void StartLanes();
+  void Fail(const Status& status);
+
+  // The main lane: one run, one seal at a time (run_desk.cc, run_desk_runs.cc).
+  bool EndsCurrentRun(const Order& order) const;
   Status ContinueOpenRun();
   Status Execute(const Order& order);
-  Status ExecuteAction(const std::string& command_id, const StartRunOrder& order);
-  Status ExecuteAction(const std::string& command_id, const SealQuoteOrder& order);
-  Status ExecuteAction(const std::string& command_id, const SealOrder& order);
+  Status ExecuteStart(const std::string& command_id, const StartRunOrder& order);
+  Status ExecuteQuote(const std::string& command_id, const SealQuoteOrder& order);
+  Status ExecuteSeal(const std::string& command_id, const SealOrder& order);
+  Status ExecuteReset(const std::string& command_id);
+  Status ExecuteContinue(const std::string& command_id, const ContinueAnywayOrder& order);
   Status OpenRun(const RunHeader& header);
-  Status AbandonOpenRun(const RunId& next);
+  Status AbandonOpenRun(std::string_view why);
   Status RefuseOldRun(const std::string& command_id, const StartRunOrder& order);
-  Order NextOrderLocked();
   Status DropOldRuns();
   Status ContinueRun(bool ordered);
+  Status CarryOutPlan();
   Status RefusePlan(const std::string& command_id, const Status& why);
   Status SealFor(const std::string& command_id, const SealOrder& order);
+  Status RevertSteps();
+
+  // The live lane: what changes a run while it goes on (run_desk_live.cc).
+  Status ExecuteLive(const Order& order);
+  Status Live(const std::string& command_id, const SetHoldOrder& order);
+  Status Live(const std::string& command_id, const WaiveOrder& order);
+  Status Live(const std::string& command_id, const AnswerPromptOrder& order);
+  Status Live(const std::string& command_id, const ExtendDeadlineOrder& order);
+  Status Live(const std::string& command_id, const RestartOrder& order);
+  template <typename Other>
+  Status Live(const std::string&, const Other&) {
+    return OkStatus();  // goes to another lane
+  }
+  StatusOr<AnswerTaken> TakeAnswer(RunRecorder& run, const PromptAnswered& answered);
+  Status FinishLive(RunRecorder& run, const std::string& command_id,
+                    std::optional<ItemCode> refused);
+  Status ExecuteDiagnostics(const std::string& command_id);
+
+  bool IsDone(const std::string& command_id) const;
   Status Accept(const std::string& command_id);
   Status RecordCommand(const std::string& command_id, CommandState state,
                        std::optional<ItemCode> code = {}, std::string_view message = {});
   Status Record(const EventBody& body);
   RecorderPorts PortsOfRecorder();
   void ShowItems(const RunState& state);
-  void ShowOutcome(const RunState& state);
+  void ShowOutcome(const RunRecorder& run);
+  // Null before the first run. Thread-safe, as what it gives.
   std::shared_ptr<RunRecorder> Current() const;
 
   DeskPorts ports_;
   DeskSettings settings_;
 
   mutable std::mutex mutex_;  // guards what follows; never held over I/O
-  std::condition_variable_any wake_;
-  std::deque<Order> queue_;
-  std::set<std::string> pending_;  // keys of orders that wait or are being done
   std::shared_ptr<RunRecorder> current_;
   std::stop_source run_stop_;  // ends the run that is being executed
+  bool restart_without_run_ = false;
   Status failure_;
 
-  // The worker's own.
-  Plan plan_;
-  std::chrono::steady_clock::time_point run_began_;
-
-  std::stop_source stop_;  // ends the worker
-  std::thread worker_;
+  std::stop_source stop_;  // ends the lanes
+  OrderLane main_;
+  OrderLane live_;
+  OrderLane diagnostics_;
 };
 
 }  // namespace preseal::agent

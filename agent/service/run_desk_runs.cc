@@ -3,23 +3,67 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/domain/engine/engine.h"
 #include "agent/domain/plan_check.h"
 #include "agent/service/run_desk.h"
+#include "agent/service/runner.h"
 #include "common/base/limits.h"
 #include "common/log/log.h"
 
 namespace preseal::agent {
+namespace {
+
+// Undo commands speak into the run's log.
+class UndoObserver final : public StepObserver {
+ public:
+  UndoObserver(RunRecorder& run, std::string item_id, std::stop_token stop)
+      : run_(run), item_id_(std::move(item_id)), stop_(std::move(stop)) {}
+  void OnLine(std::string_view line) override {
+    const Status status =
+        run_.Record(LogLine{item_id_, EscapeForLog(line, kLogLineBytesMax)}, stop_);
+    if (!status.ok()) log::Warning("cannot record a line", {{"error", ToString(status)}});
+  }
+  void OnPercent(uint32_t) override {}
+  void OnCount(uint64_t, uint64_t) override {}
+
+ private:
+  RunRecorder& run_;
+  const std::string item_id_;
+  const std::stop_token stop_;
+};
+
+bool TimedOut(const RunState& state) {
+  return std::any_of(state.entries().begin(), state.entries().end(), [](const auto& entry) {
+    return entry.item.code == NameOf(ItemCode::kRunTimeout);
+  });
+}
+
+}  // namespace
+
+Status RunDesk::ContinueOpenRun() {
+  const auto current = Current();
+  if (!current || current->log().header().plan.empty()) return OkStatus();
+  return ContinueRun(/*ordered=*/false);
+}
+
+Status RunDesk::ExecuteStart(const std::string& command_id, const StartRunOrder& order) {
+  const auto current = Current();
+  if (current && order.run_id.attempt() < current->log().header().run_id.attempt()) {
+    return RefuseOldRun(command_id, order);
+  }
+  RETURN_IF_ERROR(OpenRun({order.run_id, command_id, order.plan}));
+  return ContinueRun(/*ordered=*/true);
+}
 
 // Makes the run current, new or known. A bad plan makes a run without items, which ContinueRun
 // refuses.
 Status RunDesk::OpenRun(const RunHeader& header) {
   const auto current = Current();
   if (current && current->log().header().run_id == header.run_id) return OkStatus();
-  RETURN_IF_ERROR(AbandonOpenRun(header.run_id));
+  RETURN_IF_ERROR(AbandonOpenRun("a newer run was started"));
   ASSIGN_OR_RETURN(auto log, ports_.store.Begin(header));
-  plan_ = ports_.codec.DecodePlan(log->header().plan).value_or(Plan{});
-  ASSIGN_OR_RETURN(auto recorder, RunRecorder::Open(log, plan_, PortsOfRecorder()));
-  run_began_ = ports_.clock.Steady();
+  Plan plan = ports_.codec.DecodePlan(log->header().plan).value_or(Plan{});
+  ASSIGN_OR_RETURN(auto recorder, RunRecorder::Open(log, std::move(plan), PortsOfRecorder()));
   {
     const std::lock_guard lock(mutex_);
     current_ = std::move(recorder);
@@ -27,15 +71,15 @@ Status RunDesk::OpenRun(const RunHeader& header) {
   return DropOldRuns();
 }
 
-Status RunDesk::AbandonOpenRun(const RunId& next) {
+Status RunDesk::AbandonOpenRun(std::string_view why) {
   const auto current = Current();
   if (!current || current->State().outcome() || current->log().header().plan.empty()) {
     return OkStatus();
   }
-  log::Info("run superseded",
-            {{"run", current->log().header().run_id.text()}, {"by", next.text()}});
+  log::Info("run abandoned",
+            {{"run", current->log().header().run_id.text()}, {"why", std::string(why)}});
   RETURN_IF_ERROR(RecordCommand(current->log().header().command_id, CommandState::kFailed,
-                                ItemCode::kRunAbandoned, "a newer run was started"));
+                                ItemCode::kRunAbandoned, why));
   return Record(RunFinished{RunOutcome::kAbandoned});
 }
 
@@ -46,7 +90,7 @@ Status RunDesk::RefuseOldRun(const std::string& command_id, const StartRunOrder&
   return recorder->Record(
       CommandChanged{command_id, CommandState::kFailed,
                      std::string(NameOf(ItemCode::kRunAbandoned)), "a newer run was started"},
-      0, stop_.get_token());
+      stop_.get_token());
 }
 
 Status RunDesk::DropOldRuns() {
@@ -66,7 +110,7 @@ Status RunDesk::ContinueRun(bool ordered) {
   if (current->State().outcome()) {
     // A repeat, or a crash between the run's end and the command's.
     ShowItems(current->State());
-    ShowOutcome(current->State());
+    ShowOutcome(*current);
     const auto state = current->State().CommandStateOf(command_id);
     if (state == CommandState::kFailed || (state == CommandState::kDone && !ordered)) {
       return OkStatus();
@@ -74,26 +118,36 @@ Status RunDesk::ContinueRun(bool ordered) {
     return RecordCommand(command_id, CommandState::kDone);
   }
   RETURN_IF_ERROR(Accept(command_id));
-  auto plan = ports_.codec.DecodePlan(current->log().header().plan);
+  const auto plan = ports_.codec.DecodePlan(current->log().header().plan);
   const Status checked = plan.ok() ? CheckPlan(*plan) : plan.status();
   if (!checked.ok()) return RefusePlan(command_id, checked);
   ports_.display.ShowActivity("Provisioning");
+  return CarryOutPlan();
+}
+
+Status RunDesk::CarryOutPlan() {
+  const auto current = Current();
   std::stop_token stop;
   {
     const std::lock_guard lock(mutex_);
+    run_stop_ = std::stop_source();
     // The desk may have been told to end between the start of this order and now.
     if (stop_.stop_requested()) run_stop_.request_stop();
     stop = run_stop_.get_token();
   }
-  const RunnerPorts ports{ports_.executor, ports_.display, ports_.clock, settings_.agent_version,
-                          settings_.boot_id};
-  auto outcome = ExecutePlan(*plan, *current, ports, stop);
+  // What was submitted before the line above did not stop this run; what comes later does.
+  if (main_.AnyWaits([this](const Order& order) { return EndsCurrentRun(order); })) {
+    return OkStatus();
+  }
+  const RunnerPorts ports{ports_.executor, ports_.display,          ports_.clock,     ports_.signal,
+                          ports_.tokens,   settings_.agent_version, settings_.boot_id};
+  const auto outcome = ExecutePlan(*current, ports, stop);
   // Cancelled by a newer run while the spool was full: that run's OpenRun records the end.
   if (outcome.status().code() == StatusCode::kCancelled) return OkStatus();
   RETURN_IF_ERROR(outcome.status());
   if (!*outcome) return OkStatus();
-  ShowOutcome(current->State());
-  return RecordCommand(command_id, CommandState::kDone);
+  ShowOutcome(*current);
+  return RecordCommand(current->log().header().command_id, CommandState::kDone);
 }
 
 Status RunDesk::RefusePlan(const std::string& command_id, const Status& why) {
@@ -112,62 +166,67 @@ Status RunDesk::RefusePlan(const std::string& command_id, const Status& why) {
   return OkStatus();
 }
 
-RecorderPorts RunDesk::PortsOfRecorder() {
-  const auto on_hold = [this](bool holding) {
-    ports_.display.ShowActivity(holding ? "On hold: the spool is full, waiting for the server"
-                                        : "Provisioning");
-  };
-  return {ports_.codec, ports_.clock, ports_.signal, on_hold,
-          [this](const RunState& state) { ShowItems(state); }};
-}
-
-void RunDesk::ShowItems(const RunState& state) {
-  std::vector<Item> items = PreparationItems();
-  for (const RunState::Entry& entry : state.entries()) items.push_back(entry.item);
-  const auto elapsed = ports_.clock.Steady() - run_began_;
-  ports_.display.ShowItems(items, std::chrono::duration_cast<std::chrono::seconds>(elapsed));
-}
-
-void RunDesk::ShowOutcome(const RunState& state) {
-  ResultCard card;
-  card.elapsed =
-      std::chrono::duration_cast<std::chrono::seconds>(ports_.clock.Steady() - run_began_);
-  if (state.outcome() == RunOutcome::kSucceeded) {
-    card.outcome = ResultCard::Outcome::kReadyToSeal;
-    card.title = "Ready to seal";
-    card.message = "Every blocking item is verified.";
-    card.remedy = "Check the label, then reseal from the dashboard.";
-  } else {
-    card.title = "Provisioning failed";
-    const auto entries = state.entries();
-    const auto failed = std::find_if(entries.begin(), entries.end(), [](const auto& entry) {
-      return entry.item.state == ItemState::kFailed && entry.item.gating == Gating::kBlocking;
-    });
-    if (failed != entries.end()) {
-      card.code = failed->item.code;
-      card.message = failed->item.display_name + ": " + failed->item.message;
-    }
-    for (const ItemCode code : kAllItemCodes) {
-      if (NameOf(code) == card.code) card.remedy = std::string(RemedyOf(code));
+// The user, or a lead, goes on past an error: what is open ends, the outcome stays what it is.
+Status RunDesk::ExecuteContinue(const std::string& command_id, const ContinueAnywayOrder& order) {
+  if (IsDone(command_id)) return OkStatus();
+  const auto current = Current();
+  if (!current || current->log().header().run_id != order.run_id) {
+    return RecordCommand(command_id, CommandState::kFailed, ItemCode::kNoSuchItem,
+                         "the device is in another run");
+  }
+  RETURN_IF_ERROR(Accept(command_id));
+  const RunState state = current->State();
+  const bool was_open = !state.outcome();
+  if (state.outcome() != RunOutcome::kSucceeded) {
+    const RunFinished finished{.outcome = OutcomeOf(current->plan(), state),
+                               .timed_out = TimedOut(state),
+                               .continued = true};
+    for (const Fact& fact : EndFacts(state, finished)) {
+      RETURN_IF_ERROR(current->Record(fact, stop_.get_token()));
     }
   }
-  ports_.display.ShowResult(card);
+  if (was_open) {
+    RETURN_IF_ERROR(RecordCommand(current->log().header().command_id, CommandState::kDone));
+  }
+  RETURN_IF_ERROR(RecordCommand(command_id, CommandState::kDone));
+  ShowOutcome(*current);
+  return OkStatus();
 }
 
-std::vector<Item> PreparationItems() {
-  std::vector<Item> items;
-  const auto add = [&items](const char* id, const char* name, Category category) {
-    items.push_back({.item_id = id,
-                     .display_name = name,
-                     .phase = Phase::kDevicePreparation,
-                     .category = category,
-                     .state = ItemState::kSucceeded,
-                     .percent = 100});
-  };
-  add("secure-hardware", "Secure your hardware", Category::kHardware);
-  add("join", "Join your organisation", Category::kJoin);
-  add("management", "Register for management", Category::kManagement);
-  return items;
+// Start over: the run ends, what declares a way back is undone, the identity stays.
+Status RunDesk::ExecuteReset(const std::string& command_id) {
+  if (IsDone(command_id)) return OkStatus();
+  RETURN_IF_ERROR(Accept(command_id));
+  RETURN_IF_ERROR(AbandonOpenRun("the device was reset"));
+  ports_.display.ShowActivity("Resetting");
+  const Status reverted = RevertSteps();
+  if (reverted.code() == StatusCode::kFailedPrecondition) {
+    return RecordCommand(command_id, CommandState::kFailed, ItemCode::kUndoFailed,
+                         MessageOf(reverted));
+  }
+  RETURN_IF_ERROR(reverted);
+  ports_.display.ShowActivity("Waiting for start");
+  return RecordCommand(command_id, CommandState::kDone);
+}
+
+// In the reverse order of the plan. FailedPrecondition: a step could not be undone.
+Status RunDesk::RevertSteps() {
+  const auto current = Current();
+  if (!current) return OkStatus();
+  const auto& steps = current->plan().steps;
+  for (size_t i = steps.size(); i > 0; --i) {
+    const Step& step = steps[i - 1];
+    const RunState state = current->State();
+    const bool started = state.entries()[i - 1].item.state != ItemState::kNotStarted;
+    if (step.undo != Undo::kCommand || !started) continue;
+    UndoObserver observer(*current, step.item_id, stop_.get_token());
+    const StepResult result = ports_.executor.Revert(step, observer, stop_.get_token());
+    if (result.kind == StepResult::Kind::kStopped) return Cancelled("stopped while undoing");
+    if (result.kind != StepResult::Kind::kDone) {
+      return FailedPrecondition(step.item_id + ": " + result.message);
+    }
+  }
+  return OkStatus();
 }
 
 }  // namespace preseal::agent
