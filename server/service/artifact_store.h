@@ -17,6 +17,26 @@ class ArtifactReader {
   virtual StatusOr<Bytes> Read(size_t bytes_max) = 0;
 };
 
+// Takes one artefact in, from its beginning. Dropped before Finish: nothing is kept. Not
+// thread-safe.
+class ArtifactWriter {
+ public:
+  virtual ~ArtifactWriter() = default;
+  // ResourceExhausted: disk full, or more than announced.
+  virtual Status Write(ByteView chunk) = 0;
+  // Durable afterwards. DataLoss: digest or size are not what was announced.
+  virtual Status Finish() = 0;
+};
+
+// Where artefacts come in. Thread-safe.
+class ArtifactIntake {
+ public:
+  virtual ~ArtifactIntake() = default;
+  // `size` at most kArtifactBytesMax, else ResourceExhausted. InvalidArgument: `sha256` has not 32
+  // bytes. FailedPrecondition: the folder cannot be written.
+  virtual StatusOr<std::unique_ptr<ArtifactWriter>> Begin(ByteView sha256, uint64_t size) const = 0;
+};
+
 // Files by the SHA-256 of their content. Thread-safe.
 class ArtifactStore {
  public:

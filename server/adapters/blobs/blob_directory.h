@@ -11,7 +11,7 @@
 namespace preseal::server {
 
 // Content-addressed files: DIR/ab/abcdef… named by the SHA-256 of what is in them. Thread-safe.
-class BlobDirectory final : public ArtifactStore {
+class BlobDirectory final : public ArtifactStore, public ArtifactIntake {
  public:
   // Makes the directory if needed. FailedPrecondition names it and why it cannot be used.
   static StatusOr<std::unique_ptr<BlobDirectory>> Open(const std::filesystem::path& directory);
@@ -25,6 +25,7 @@ class BlobDirectory final : public ArtifactStore {
   StatusOr<Blob> Import(const std::filesystem::path& file) const;
 
   StatusOr<std::unique_ptr<ArtifactReader>> Open(ByteView sha256, uint64_t offset) const override;
+  StatusOr<std::unique_ptr<ArtifactWriter>> Begin(ByteView sha256, uint64_t size) const override;
 
  private:
   explicit BlobDirectory(std::filesystem::path directory) : directory_(std::move(directory)) {}

@@ -57,5 +57,31 @@ TEST_F(BlobDirectoryTest, RefusesWhatItDoesNotHold) {
   EXPECT_THAT(blobs_->Import(dir_.File("missing")).status(), StatusIs(StatusCode::kNotFound));
 }
 
+TEST_F(BlobDirectoryTest, TakesInWhatIsSentInPieces) {
+  const auto digest = crypto::Sha256(AsBytes("0123456789"));
+  ASSERT_OK_AND_ASSIGN(const auto writer, blobs_->Begin(digest, 10));
+  ASSERT_OK(writer->Write(AsBytes("01234")));
+  EXPECT_THAT(blobs_->Open(digest, 0).status(), StatusIs(StatusCode::kNotFound, "no artefact"));
+  ASSERT_OK(writer->Write(AsBytes("56789")));
+  ASSERT_OK(writer->Finish());
+  ASSERT_OK_AND_ASSIGN(const auto reader, blobs_->Open(digest, 0));
+  EXPECT_THAT(reader->Read(100), test::IsOkAndHolds(ToBytes("0123456789")));
+}
+
+TEST_F(BlobDirectoryTest, KeepsNothingThatIsNotWhatWasAnnounced) {
+  const auto digest = crypto::Sha256(AsBytes("0123456789"));
+  {
+    ASSERT_OK_AND_ASSIGN(const auto writer, blobs_->Begin(digest, 10));
+    ASSERT_OK(writer->Write(AsBytes("012345678X")));
+    EXPECT_THAT(writer->Finish(), StatusIs(StatusCode::kDataLoss, "send it again"));
+    EXPECT_THAT(writer->Write(AsBytes("1")), StatusIs(StatusCode::kResourceExhausted, "more"));
+  }
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir_.File("blobs"))) {
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(files, 0u) << "a temporary file was left";
+}
+
 }  // namespace
 }  // namespace preseal::server

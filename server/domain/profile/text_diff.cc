@@ -2,6 +2,8 @@
 #include "server/domain/profile/text_diff.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
 namespace preseal::server {
 namespace {
