@@ -28,6 +28,10 @@ std::string_view NameOf(Right right) {
       return "manage API tokens";
     case Right::kManageTrust:
       return "change whose word about TPMs counts, or the policy";
+    case Right::kManageProfiles:
+      return "change profiles and assignments";
+    case Right::kTryProfiles:
+      return "try profiles and assignments";
     case Right::kManageIdentities:
       return "decide about identities";
     case Right::kAuditEvidence:
@@ -56,10 +60,12 @@ bool Allows(Role role, Right right) {
       return staff || role == Role::kAuditor || role == Role::kReseller;
     case Right::kManageTokens:
     case Right::kManageTrust:
+    case Right::kManageProfiles:
       return role == Role::kAdmin;
     case Right::kAuditEvidence:
       return role == Role::kAdmin || role == Role::kAuditor;
     case Right::kManageIdentities:
+    case Right::kTryProfiles:
     case Right::kTryPolicy:
       return role == Role::kLead || role == Role::kAdmin;
   }

@@ -28,6 +28,8 @@ enum class Right {
   kSeeBatches,         // everyone; resellers only their own
   kManageTokens,       // admin
   kManageTrust,        // admin: trust bundle, policy
+  kManageProfiles,     // admin: profiles, groups, items, assignments
+  kTryProfiles,        // lead, admin: what applying them would do
   kManageIdentities,   // lead, admin: blocks, TPMs, order codes, golden values
   kAuditEvidence,      // admin, auditor: whether anybody changed what was stored
   kTryPolicy,          // lead, admin: on past evidence, without effect
