@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/app/server_app.h"
-
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -20,6 +18,7 @@
 #include "server/adapters/grpc/enrollment_service.h"
 #include "server/adapters/grpc/evidence_service.h"
 #include "server/adapters/grpc/fleet_service.h"
+#include "server/adapters/grpc/flow_service.h"
 #include "server/adapters/grpc/identity_service.h"
 #include "server/adapters/grpc/join_service.h"
 #include "server/adapters/grpc/trust_service.h"
@@ -28,8 +27,10 @@
 #include "server/adapters/password/sodium_hasher.h"
 #include "server/adapters/profile/profile_directory.h"
 #include "server/adapters/sql/sqlite_store.h"
+#include "server/app/flow_parts.h"
 #include "server/app/grpc_ports.h"
 #include "server/app/join_provider_from.h"
+#include "server/app/server_app.h"
 #include "server/app/trust_anchors.h"
 #include "server/domain/trust/policy_text.h"
 #include "server/service/crl_shelf.h"
@@ -52,8 +53,9 @@ constexpr mode_t kPrivateFolder = 0700;
 constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPublicFile = 0644;
 
-// Copies the checked material to where gRPC watches. The key never changes under a running server.
-// A server without a lab root refuses the lab's certificates, whoever issued them.
+// Copies the checked material to where gRPC watches. The key never changes
+// under a running server. A server without a lab root refuses the lab's
+// certificates, whoever issued them.
 Status Publish(const CaStore& ca, const LiveTls& live, bool lab, WallTime now) {
   const CaFiles& files = ca.files();
   std::vector<crypto::Certificate> devices = ca.Trusted(Authority::kDevice, now);
@@ -85,7 +87,8 @@ Status CheckDeviceKey(const CaStore& ca, const ServerConfig& config) {
   if (config.ca_device_key == ca.device_key_uri()) return OkStatus();
   if (config.ca_device_key.empty()) return OkStatus();
   return FailedPrecondition(
-      "ca.device_key is not the key the device authority signs with: run preseal-server ca rotate "
+      "ca.device_key is not the key the device authority "
+      "signs with: run preseal-server ca rotate "
       "device");
 }
 
@@ -121,8 +124,7 @@ struct ServerApp::Parts {
   std::optional<Accounts> accounts;
   std::optional<LiveDevices> live;
   RevocationMap revocations;
-  std::optional<Dispatcher> dispatcher;
-  std::optional<TechnicianFlow> flow;
+  std::optional<FlowParts> flows;
   std::optional<DeviceImport> import;
   std::optional<IdentityOffice> identities;
   std::optional<AdmissionOffice> admission;
@@ -151,6 +153,7 @@ struct ServerApp::Parts {
   std::optional<JoinService> join_service;
   std::optional<AuthService> auth_service;
   std::optional<FleetService> fleet_service;
+  std::optional<FlowService> flow_service;
   std::optional<BatchService> batch_service;
   std::optional<TrustService> trust_service;
   std::optional<IdentityService> identity_service;
@@ -207,8 +210,7 @@ Status ServerApp::Parts::BuildUseCases() {
   accounts.emplace(*store, clock, *hasher);
   live.emplace(clock);
   RETURN_IF_ERROR(revocations.Load(*store, clock.Now()));
-  dispatcher.emplace(*store, clock, *live);
-  flow.emplace(*store, clock, *profiles, *dispatcher);
+  flows.emplace(*store, clock, *live, *profiles, config);
   import.emplace(*store, clock);
   identities.emplace(*store, clock, *live, revocations);
   admission.emplace(*store, clock);
@@ -224,8 +226,10 @@ Status ServerApp::Parts::BuildUseCases() {
   renewals.emplace(*store, clock, decoder, *ca);
   ASSIGN_OR_RETURN(join_provider, JoinProviderFrom(config));
   joins.emplace(*store, clock, join_plans, join_provider.get());
-  sessions.emplace(*store, clock, *live, revocations, *flow, *dispatcher, *seals, *renewals,
-                   SessionSettings{config.organisation, config.auto_start});
+  sessions.emplace(*store, clock, *live, revocations, flows->flow, flows->dispatcher,
+                   flows->landing, *seals, *renewals,
+                   RequestDesks{.tokens = &flows->tokens, .actions = &flows->actions},
+                   SessionSettings{config.auto_start});
   return sessions->ForgetConnections();
 }
 
@@ -237,7 +241,11 @@ void ServerApp::Parts::BuildServices() {
   joining.emplace(kJoinThreads, kJoinQueueMax);
   join_service.emplace(*joins, revocations, *joining);
   auth_service.emplace(*accounts, *workers, *hashing, config.organisation);
-  fleet_service.emplace(*store, *accounts, *flow, *import, *feed, *workers, clock);
+  fleet_service.emplace(*store, *accounts, flows->flow, *import, flows->views, *feed, *workers,
+                        clock);
+  flow_service.emplace(FlowServiceParts{*store, *accounts, flows->commands, flows->edit,
+                                        flows->report_handlers, flows->views},
+                       *workers);
   batch_service.emplace(*store, *accounts, *feed, *workers);
   trust_service.emplace(*accounts, *trust, *workers);
   identity_service.emplace(*accounts, *identities, *admission, *workers);
@@ -253,15 +261,17 @@ crypto::Digest256 ServerApp::Parts::ServerLeaf() const {
 }
 
 Status ServerApp::Parts::OpenGrpcPorts() {
-  // The web port's number stands in the QR codes the device service hands out, so the API and the
-  // web come first; health and reflection belong to the API port only and are switched on for it.
+  // The web port's number stands in the QR codes the device service hands out,
+  // so the API and the web come first; health and reflection belong to the API
+  // port only and are switched on for it.
   ASSIGN_OR_RETURN(enrollment_port, BuildPort(config.enrollment_port, live_tls,
                                               ClientCertificate::kStation, {&*enrollment_service}));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
-                                       {&*auth_service, &*fleet_service, &*batch_service,
-                                        &*identity_service, &*trust_service, &*evidence_service}));
+  ASSIGN_OR_RETURN(api_port,
+                   BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
+                             {&*auth_service, &*fleet_service, &*flow_service, &*batch_service,
+                              &*identity_service, &*trust_service, &*evidence_service}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
@@ -276,16 +286,17 @@ Status ServerApp::Parts::OpenWebPort() {
   ASSIGN_OR_RETURN(options.certificate_chain_pem, ReadText(live_tls.certificate()));
   ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
-  options.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService",
-                      "preseal.batch.v1.BatchService", "preseal.identity.v1.IdentityService",
-                      "preseal.trust.v1.TrustService"};
+  options.services = {"preseal.auth.v1.AuthService",         "preseal.fleet.v1.FleetService",
+                      "preseal.flow.v1.FlowService",         "preseal.batch.v1.BatchService",
+                      "preseal.identity.v1.IdentityService", "preseal.trust.v1.TrustService"};
   options.healthy = [this] { return !draining.load(); };
   options.revocation_list = [this](std::string_view name) { return crls->Find(name); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
   return OkStatus();
 }
 
-// For scripts that asked for free ports; written last, so that its presence means "ready".
+// For scripts that asked for free ports; written last, so that its presence
+// means "ready".
 Status ServerApp::Parts::WritePortsFile() const {
   const nlohmann::json ports = {{"device", device_port.port},
                                 {"enrollment", enrollment_port.port},
@@ -321,6 +332,7 @@ StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config
 
 void ServerApp::Tick() {
   parts_->sessions->Tick();
+  parts_->flows->deadlines.Tick();
   parts_->identities->Tick();
   parts_->crls->Tick();
 }

@@ -53,6 +53,7 @@ class NoCa final : public DeviceCa {
 // Says what became of one stretch of events.
 class WaitingLink final : public DeviceLink {
  public:
+  bool Tell(const DeviceAnswer&) override { return false; }
   bool Send(const DeviceOrder&) override { return false; }
   bool SendRenewal(const RenewalMessage&) override { return false; }
   void Ack(const RunId&, uint64_t sequence) override { acked_.set_value(sequence); }

@@ -23,6 +23,28 @@ void ToProto(const Failure& failure, fv1::Failure* out) {
   out->set_expected(failure.expected);
 }
 
+void ToProto(const Wait& wait, pv1::Wait* out) {
+  out->set_kind(static_cast<pv1::Wait::Kind>(wait.kind));
+  out->set_owner(wait.owner);
+  SetTime(wait.start_time, out->mutable_start_time());
+  if (wait.limit.count() > 0) {
+    out->mutable_limit()->set_seconds(wait.limit.count() / 1000);
+    out->mutable_limit()->set_nanos(static_cast<int32_t>(wait.limit.count() % 1000) * 1'000'000);
+  }
+  out->set_place(wait.place);
+}
+
+void FlowToProto(const Device& device, fv1::Device* out) {
+  out->set_sku(device.sku);
+  out->set_group_tag(device.group_tag);
+  out->mutable_attributes()->insert(device.attributes.begin(), device.attributes.end());
+  out->set_device_name(device.device_name);
+  out->set_flow(static_cast<pv1::Flow>(device.flow));
+  out->set_held(device.held);
+  if (device.wait) ToProto(*device.wait, out->mutable_wait());
+  out->set_signed_in_user(device.signed_in_user);
+}
+
 void ProgressToProto(const Device& device, fv1::Progress* out) {
   out->set_phase(static_cast<pv1::Phase>(device.phase));
   out->set_item_name(device.item_name);
@@ -66,6 +88,7 @@ void ToProto(const Device& device, fv1::Device* out) {
   out->set_revision(device.revision);
   out->set_attempts_used(device.refused_attempts);
   out->set_attempts_left(RecordDesk::AttemptsLeft(device));
+  FlowToProto(device, out);
 }
 
 void ToProto(const Item& item, pv1::Item* out) {
@@ -82,6 +105,17 @@ void ToProto(const Item& item, pv1::Item* out) {
   if (item.start_time) SetTime(*item.start_time, out->mutable_start_time());
   if (item.end_time) SetTime(*item.end_time, out->mutable_end_time());
   if (item.exit_code) out->set_exit_code(*item.exit_code);
+  out->set_attempt(item.attempt);
+  out->set_done(item.done);
+  out->set_total(item.total);
+  if (item.wait) ToProto(*item.wait, out->mutable_wait());
+  if (item.waiver) {
+    out->mutable_waiver()->set_actor(item.waiver->actor);
+    out->mutable_waiver()->set_reason(item.waiver->reason);
+    SetTime(item.waiver->time, out->mutable_waiver()->mutable_time());
+  }
+  out->set_origin(item.origin);
+  out->set_stalled(item.stalled);
 }
 
 void ToProto(const Run& run, fv1::Run* out) {
@@ -92,6 +126,10 @@ void ToProto(const Run& run, fv1::Run* out) {
   if (run.end_time) SetTime(*run.end_time, out->mutable_end_time());
   out->set_profile_digest(run.profile_digest);
   out->set_event_count(run.event_count);
+  out->set_flow(static_cast<pv1::Flow>(run.flow));
+  out->set_profile(run.profile);
+  out->set_profile_version(run.profile_version);
+  out->set_timed_out(run.timed_out);
 }
 
 void ToProto(const Command& command, fv1::Command* out) {

@@ -10,6 +10,7 @@
 #include "common/grpcutil/status.h"
 #include "common/log/log.h"
 #include "server/adapters/grpc/convert.h"
+#include "server/adapters/grpc/device_answers.h"
 #include "server/adapters/grpc/orders.h"
 
 namespace preseal::server {
@@ -66,6 +67,13 @@ void DeviceStream::OnMessage() {
     case dv1::AgentMessage::kGoodbye:
       goodbye_ = true;
       return End(OkStatus());
+    case dv1::AgentMessage::kTokenRequest:
+    case dv1::AgentMessage::kTokenRelease:
+      return OnTokenMessage();
+    case dv1::AgentMessage::kAction:
+      return OnAction();
+    case dv1::AgentMessage::kSignIn:
+      return OnSignIn();
     case dv1::AgentMessage::kHello:
       return End(InvalidArgument("Hello came twice"));
     case dv1::AgentMessage::MESSAGE_NOT_SET:
@@ -124,21 +132,12 @@ void DeviceStream::ReadNext() {
 }
 
 void DeviceStream::FillWelcome(const WelcomeFacts& facts, dv1::Welcome* out) const {
-  const std::string& id = caller_.device_id.text();
-  out->set_device_id(id);
+  out->set_device_id(caller_.device_id.text());
   SetTime(clock_.Now(), out->mutable_server_time());
   out->mutable_heartbeat_interval()->set_seconds(
       std::chrono::duration_cast<std::chrono::seconds>(kHeartbeatInterval).count());
   out->set_acked_sequence(facts.acked_sequence);
-  dv1::Landing* landing = out->mutable_landing();
-  landing->set_organisation(facts.organisation);
-  landing->set_profile(facts.profile);
-  landing->set_assigned_user(facts.assigned_user);
-  landing->set_device_id(id);
-  landing->set_serial_number(facts.serial_number);
-  landing->set_qr_text(qr_prefix_ + id);
-  landing->set_lab(facts.lab);
-  landing->set_quarantined(facts.quarantined);
+  ToProto(facts.landing, caller_.device_id, qr_prefix_, out->mutable_landing());
 }
 
 void DeviceStream::OnEvents() {
@@ -175,6 +174,49 @@ void DeviceStream::OnRenewal() {
   });
   // The office asks again later.
   if (!taken) ReadNext();
+}
+
+void DeviceStream::OnTokenMessage() {
+  const bool release = incoming_.has_token_release();
+  const auto& token =
+      release ? incoming_.token_release().token() : incoming_.token_request().token();
+  const auto& item =
+      release ? incoming_.token_release().item_id() : incoming_.token_request().item_id();
+  if (const Status fits = CheckTokenMessage(token, item); !fits.ok()) return End(fits);
+  if (release) {
+    sessions_.ReleaseToken(caller_.device_id, token, item);
+  } else {
+    sessions_.AskToken(caller_.device_id, token, item);
+  }
+  ReadNext();
+}
+
+void DeviceStream::OnAction() {
+  auto ask = ToDomain(incoming_.action());
+  if (!ask.ok()) return End(ask.status());
+  const bool taken = workers_.Post([stream = self_, ask = *std::move(ask)] {
+    stream->sessions_.Act(stream->caller_.device_id, ask.request_id, ask.action, stream.get());
+    stream->ReadNext();
+  });
+  if (!taken) End(Unavailable("the server is busy or draining"));
+}
+
+void DeviceStream::OnSignIn() {
+  auto ask = ToDomain(incoming_.sign_in());
+  if (!ask.ok()) return End(ask.status());
+  const bool taken = workers_.Post([stream = self_, ask = *std::move(ask)] {
+    stream->sessions_.SignIn(stream->caller_.device_id, ask, stream.get());
+    stream->ReadNext();
+  });
+  if (!taken) End(Unavailable("the server is busy or draining"));
+}
+
+bool DeviceStream::Tell(const DeviceAnswer& answer) {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || end_reason_ || outbox_.size() >= kSessionOutboxMax) return false;
+  ToProto(answer, caller_.device_id, qr_prefix_, &outbox_.emplace_back());
+  WriteNextLocked();
+  return true;
 }
 
 bool DeviceStream::SendRenewal(const RenewalMessage& message) {

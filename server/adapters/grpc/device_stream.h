@@ -31,6 +31,7 @@ class DeviceStream final
 
   bool Send(const DeviceOrder& order) override;
   bool SendRenewal(const RenewalMessage& message) override;
+  bool Tell(const DeviceAnswer& answer) override;
   void Ack(const RunId& run_id, uint64_t sequence) override;
   void End(const Status& reason) override;
 
@@ -48,6 +49,9 @@ class DeviceStream final
   void OnEvents();
   void OnMessage();
   void OnRenewal();
+  void OnTokenMessage();
+  void OnAction();
+  void OnSignIn();
   void ReadNext();
   void FillWelcome(const WelcomeFacts& facts, device::v1::Welcome* out) const;
   void WriteNextLocked();  // mutex_ held

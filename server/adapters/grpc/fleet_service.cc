@@ -34,7 +34,7 @@ grpc::ServerUnaryReactor* FleetService::GetDevice(grpc::CallbackServerContext* c
     ASSIGN_OR_RETURN(const DeviceId id, ParseDeviceName(request->name()));
     return store_.Read([&](Tx& tx) -> Status {
       ASSIGN_OR_RETURN(const Device device, tx.devices.Get(id));
-      return FillDevice(tx, device, DeviceDetail::kPage, response);
+      return views_.Fill(tx, device, DeviceDetail::kPage, response);
     });
   });
 }
@@ -65,7 +65,7 @@ grpc::ServerUnaryReactor* FleetService::ListDevices(grpc::CallbackServerContext*
         response->set_next_page_token(devices.back().id.text());
       }
       for (const Device& device : devices) {
-        RETURN_IF_ERROR(FillDevice(tx, device, DeviceDetail::kTile, response->add_devices()));
+        RETURN_IF_ERROR(views_.Fill(tx, device, DeviceDetail::kTile, response->add_devices()));
       }
       return OkStatus();
     });
@@ -74,7 +74,8 @@ grpc::ServerUnaryReactor* FleetService::ListDevices(grpc::CallbackServerContext*
 
 grpc::ServerWriteReactor<fv1::WatchDevicesResponse>* FleetService::WatchDevices(
     grpc::CallbackServerContext* context, const fv1::WatchDevicesRequest* request) {
-  return StartWatch(store_, accounts_, feed_, workers_, clock_, BearerOf(*context), *request);
+  return StartWatch(store_, accounts_, views_, feed_, workers_, clock_, BearerOf(*context),
+                    *request);
 }
 
 grpc::ServerUnaryReactor* FleetService::ListEvents(grpc::CallbackServerContext* context,

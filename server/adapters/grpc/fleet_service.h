@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "preseal/fleet/v1/fleet.grpc.pb.h"
+#include "server/adapters/grpc/device_views.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
 #include "server/service/change_feed.h"
@@ -17,11 +18,12 @@ namespace preseal::server {
 class FleetService final : public fleet::v1::FleetService::CallbackService {
  public:
   FleetService(Store& store, Accounts& accounts, TechnicianFlow& flow, DeviceImport& import,
-               ChangeFeed& feed, Workers& workers, const Clock& clock)
+               const DeviceViews& views, ChangeFeed& feed, Workers& workers, const Clock& clock)
       : store_(store),
         accounts_(accounts),
         flow_(flow),
         import_(import),
+        views_(views),
         feed_(feed),
         workers_(workers),
         clock_(clock) {}
@@ -60,7 +62,7 @@ class FleetService final : public fleet::v1::FleetService::CallbackService {
   using Work = std::function<Status(const Principal&)>;
   // Runs `work` on a worker for a caller with `right`.
   grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* context, Right right, Work work);
-  using Verb = StatusOr<Command> (TechnicianFlow::*)(const Principal&, const DeviceId&,
+  using Verb = StatusOr<Command> (TechnicianFlow::*)(const Actor&, const DeviceId&,
                                                      std::string_view);
   grpc::ServerUnaryReactor* Give(grpc::CallbackServerContext* context, Verb verb,
                                  const std::string& name, const std::string& request_id,
@@ -70,6 +72,7 @@ class FleetService final : public fleet::v1::FleetService::CallbackService {
   Accounts& accounts_;
   TechnicianFlow& flow_;
   DeviceImport& import_;
+  const DeviceViews& views_;
   ChangeFeed& feed_;
   Workers& workers_;
   const Clock& clock_;

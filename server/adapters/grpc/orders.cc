@@ -48,6 +48,66 @@ bool Fill(const SealOrder& order, dv1::Command* out) {
   return true;
 }
 
+void SetDuration(std::chrono::milliseconds duration, google::protobuf::Duration* out) {
+  out->set_seconds(duration.count() / 1000);
+  out->set_nanos(static_cast<int32_t>(duration.count() % 1000) * 1'000'000);
+}
+
+bool Fill(const SetHoldOrder& order, dv1::Command* out) {
+  dv1::SetHold* hold = out->mutable_set_hold();
+  hold->set_run_id(order.run_id.text());
+  hold->set_held(order.held);
+  hold->set_actor(order.actor);
+  hold->set_reason(order.reason);
+  return true;
+}
+
+bool Fill(const WaiveOrder& order, dv1::Command* out) {
+  dv1::Waive* waive = out->mutable_waive();
+  waive->set_run_id(order.run_id.text());
+  waive->set_item_id(order.item_id);
+  waive->set_actor(order.actor);
+  waive->set_reason(order.reason);
+  return true;
+}
+
+bool Fill(const AnswerPromptOrder& order, dv1::Command* out) {
+  dv1::AnswerPrompt* answer = out->mutable_answer_prompt();
+  answer->set_run_id(order.run_id.text());
+  answer->set_item_id(order.item_id);
+  answer->set_answer(order.answer);
+  answer->set_actor(order.actor);
+  return true;
+}
+
+bool Fill(const ExtendOrder& order, dv1::Command* out) {
+  out->mutable_extend_deadline()->set_run_id(order.run_id.text());
+  out->mutable_extend_deadline()->set_item_id(order.item_id);
+  SetDuration(order.by, out->mutable_extend_deadline()->mutable_by());
+  return true;
+}
+
+bool Fill(const DiagnosticsOrder&, dv1::Command* out) {
+  out->mutable_collect_diagnostics();
+  return true;
+}
+
+bool Fill(const ResetOrder&, dv1::Command* out) {
+  out->mutable_reset();
+  return true;
+}
+
+bool Fill(const RestartOrder&, dv1::Command* out) {
+  out->mutable_restart();
+  return true;
+}
+
+bool Fill(const ContinueOrder& order, dv1::Command* out) {
+  out->mutable_continue_anyway()->set_run_id(order.run_id.text());
+  out->mutable_continue_anyway()->set_actor(order.actor);
+  return true;
+}
+
 void Put(const RenewalOrder& order, dv1::ServerMessage* out) {
   out->mutable_renew()->set_nonce(ToString(order.nonce));
   Fill(order.pcrs, out->mutable_renew()->mutable_pcrs());

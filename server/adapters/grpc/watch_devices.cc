@@ -19,10 +19,11 @@ namespace fv1 = fleet::v1;
 
 class DeviceWatch {
  public:
-  DeviceWatch(Store& store, Accounts& accounts, const Clock& clock, std::string bearer,
-              fv1::WatchDevicesRequest request)
+  DeviceWatch(Store& store, Accounts& accounts, const DeviceViews& views, const Clock& clock,
+              std::string bearer, fv1::WatchDevicesRequest request)
       : store_(store),
         accounts_(accounts),
+        views_(views),
         clock_(clock),
         bearer_(std::move(bearer)),
         request_(std::move(request)),
@@ -60,18 +61,19 @@ class DeviceWatch {
       ASSIGN_OR_RETURN(const Device device, tx.devices.Get(*device_));
       if (device.revision <= cursor_) return OkStatus();
       cursor_ = device.revision;
-      return FillDevice(tx, device, DeviceDetail::kPage, out->add_devices());
+      return views_.Fill(tx, device, DeviceDetail::kPage, out->add_devices());
     }
     ASSIGN_OR_RETURN(const auto devices, tx.devices.ChangedSince(cursor_, filter_, kWatchBatchMax));
     for (const Device& device : devices) {
       cursor_ = device.revision;
-      RETURN_IF_ERROR(FillDevice(tx, device, DeviceDetail::kTile, out->add_devices()));
+      RETURN_IF_ERROR(views_.Fill(tx, device, DeviceDetail::kTile, out->add_devices()));
     }
     return OkStatus();
   }
 
   Store& store_;
   Accounts& accounts_;
+  const DeviceViews& views_;
   const Clock& clock_;
   const std::string bearer_;
   const fv1::WatchDevicesRequest request_;
@@ -85,9 +87,10 @@ class DeviceWatch {
 }  // namespace
 
 grpc::ServerWriteReactor<fv1::WatchDevicesResponse>* StartWatch(
-    Store& store, Accounts& accounts, ChangeFeed& feed, Workers& workers, const Clock& clock,
-    std::string bearer, const fv1::WatchDevicesRequest& request) {
-  auto watch = std::make_shared<DeviceWatch>(store, accounts, clock, std::move(bearer), request);
+    Store& store, Accounts& accounts, const DeviceViews& views, ChangeFeed& feed, Workers& workers,
+    const Clock& clock, std::string bearer, const fv1::WatchDevicesRequest& request) {
+  auto watch =
+      std::make_shared<DeviceWatch>(store, accounts, views, clock, std::move(bearer), request);
   return FeedReactor<fv1::WatchDevicesResponse>::Start(
       feed, workers, [watch](bool heartbeat, fv1::WatchDevicesResponse* out) {
         return watch->Next(heartbeat, out);

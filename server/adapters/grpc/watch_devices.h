@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "preseal/fleet/v1/fleet.pb.h"
+#include "server/adapters/grpc/device_views.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
 #include "server/service/change_feed.h"
@@ -18,7 +19,7 @@ namespace preseal::server {
 // snapshot and what follows are one thing and any message's cursor can be resumed from. The caller
 // is authorised at the start and again at every heartbeat.
 grpc::ServerWriteReactor<fleet::v1::WatchDevicesResponse>* StartWatch(
-    Store& store, Accounts& accounts, ChangeFeed& feed, Workers& workers, const Clock& clock,
-    std::string bearer, const fleet::v1::WatchDevicesRequest& request);
+    Store& store, Accounts& accounts, const DeviceViews& views, ChangeFeed& feed, Workers& workers,
+    const Clock& clock, std::string bearer, const fleet::v1::WatchDevicesRequest& request);
 
 }  // namespace preseal::server
