@@ -291,6 +291,7 @@ void CliTest::SetUp() {
   builder.RegisterService(&auth_);
   builder.RegisterService(&batch_);
   builder.RegisterService(&fleet_);
+  AddServices(&builder);
   grpc_server_ = builder.BuildAndStart();
   ASSERT_NE(grpc_server_, nullptr);
   server_ = "localhost:" + std::to_string(port);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <memory>
 #include <mutex>
@@ -135,6 +136,8 @@ class CliTest : public testing::Test {
  protected:
   void SetUp() override;
   void TearDown() override;
+  // Registers what else a test answers with.
+  virtual void AddServices(grpc::ServerBuilder* /*builder*/) {}
 
   // Runs the command line with only these variables set, besides HOME.
   CliResult Run(const std::vector<std::string>& arguments, const std::string& input = "");

@@ -57,12 +57,14 @@ class Tree {
     AddSessionCommands(&root_, &action_);
     AddDeviceCommands(&root_, &action_);
     AddControlCommands(&root_, &action_);
+    AddFlowCommands(&root_, &action_);
     AddBatchCommands(&root_, &action_);
     AddEvidenceCommands(&root_, &action_);
     AddTokenCommands(&root_, &action_);
     AddTrustCommands(&root_, &action_);
     AddIdentityCommands(&root_, &action_);
     AddPolicyCommands(&root_, &action_);
+    AddReportCommands(&root_, &action_);
     AddCompletionCommand();
     root_.footer(kFooter);
   }

@@ -15,6 +15,8 @@ using Action = std::function<StatusOr<ExitCode>(const Cli&)>;
 void AddSessionCommands(CLI::App* root, Action* action);
 void AddDeviceCommands(CLI::App* root, Action* action);
 void AddControlCommands(CLI::App* root, Action* action);
+// hold, resume, waive and the others of FlowService.
+void AddFlowCommands(CLI::App* root, Action* action);
 void AddBatchCommands(CLI::App* root, Action* action);
 void AddEvidenceCommands(CLI::App* root, Action* action);
 // Below `evidence`.
@@ -23,6 +25,7 @@ void AddLintCommand(CLI::App* evidence, Action* action);
 void AddVerifyEvidenceCommand(CLI::App* evidence, Action* action);
 void AddTokenCommands(CLI::App* root, Action* action);
 void AddTrustCommands(CLI::App* root, Action* action);
+void AddReportCommands(CLI::App* root, Action* action);
 void AddPolicyCommands(CLI::App* root, Action* action);
 // Below `device` and, so call it after AddTrustCommands, below `trust`.
 void AddIdentityCommands(CLI::App* root, Action* action);
