@@ -62,6 +62,8 @@ StatusOr<std::unique_ptr<process::Child>> Bench::StartAgent(const Device& device
                                          fmt::format("A{}", device.spec.slot),
                                          "--power-off",
                                          "exit",
+                                         "--restart",
+                                         "exit",
                                          "--console",
                                          "plain"},
                                 .environment = process::OwnEnvironment(),

@@ -200,6 +200,8 @@ Status TestFloor::StartAgent(int slot) {
                                                                 folder + "/dmi",
                                                                 "--power-off",
                                                                 "exit",
+                                                                "--restart",
+                                                                "exit",
                                                                 "--console",
                                                                 "plain"},
                                                        .environment = process::OwnEnvironment(),
