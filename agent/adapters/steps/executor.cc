@@ -6,6 +6,7 @@
 #include "agent/adapters/steps/archive_package.h"
 #include "agent/adapters/steps/deb_package.h"
 #include "agent/adapters/steps/file_steps.h"
+#include "agent/adapters/steps/join_steps.h"
 #include "agent/adapters/steps/name_step.h"
 #include "agent/adapters/steps/results.h"
 #include "agent/adapters/steps/script_step.h"
@@ -24,18 +25,16 @@ StepResult EnginesOwn() {
   return FailedForGood(ItemCode::kAgentError, "prompts, waits and restarts are the engine's own");
 }
 
-StepResult JoinUnavailable() {
-  return Failed(ItemCode::kJoinUnavailable, "this agent was built without a join provider");
-}
-
 class Executor final : public StepExecutor {
  public:
-  Executor(TargetRoot& target, ArtifactSource& artifacts, const CommandSettings& settings)
+  Executor(TargetRoot& target, ArtifactSource& artifacts, const CommandSettings& settings,
+           JoinSource* joins, std::string net_program)
       : files_(target, artifacts),
         scripts_(settings),
         debs_(target, artifacts, settings),
         archives_(target, artifacts),
-        names_(target) {}
+        names_(target),
+        joins_(target, joins, settings, std::move(net_program)) {}
 
   StepResult Requires(const Step& step, StepObserver& observer, std::stop_token stop) override {
     return scripts_.Requires(step, observer, stop);
@@ -72,8 +71,8 @@ class Executor final : public StepExecutor {
                          : archives_.Apply(step, package, observer, stop);
             },
             [&](const SetNameStep& naming) { return names_.Apply(naming); },
-            [](const OfflineJoinStep&) { return JoinUnavailable(); },
-            [](const DomainJoinStep&) { return JoinUnavailable(); },
+            [&](const OfflineJoinStep& join) { return joins_.Apply(step, join, observer, stop); },
+            [&](const DomainJoinStep& join) { return joins_.Apply(step, join, observer, stop); },
             [](const PromptStep&) { return EnginesOwn(); },
             [](const WaitStep&) { return EnginesOwn(); },
             [](const RebootStep&) { return EnginesOwn(); }},
@@ -83,21 +82,22 @@ class Executor final : public StepExecutor {
  private:
   StepResult Check(const Step& step, StepObserver& observer, std::stop_token stop) {
     return std::visit(
-        Overloaded{[&](const FileStep& file) { return files_.Check(file); },
-                   [&](const ScriptStep&) { return StepResult{}; },
-                   [&](const CertificateStep& certificate) { return files_.Check(certificate); },
-                   [&](const NetworkProfileStep& network) { return files_.Check(network); },
-                   [&](const PackageStep& package) {
-                     return package.format == PackageStep::Format::kDeb
-                                ? debs_.Check(step, package, observer, stop)
-                                : archives_.Check(package, stop);
-                   },
-                   [&](const SetNameStep& naming) { return names_.Check(naming); },
-                   [](const OfflineJoinStep&) { return JoinUnavailable(); },
-                   [](const DomainJoinStep&) { return JoinUnavailable(); },
-                   [](const PromptStep&) { return EnginesOwn(); },
-                   [](const WaitStep&) { return EnginesOwn(); },
-                   [](const RebootStep&) { return EnginesOwn(); }},
+        Overloaded{
+            [&](const FileStep& file) { return files_.Check(file); },
+            [&](const ScriptStep&) { return StepResult{}; },
+            [&](const CertificateStep& certificate) { return files_.Check(certificate); },
+            [&](const NetworkProfileStep& network) { return files_.Check(network); },
+            [&](const PackageStep& package) {
+              return package.format == PackageStep::Format::kDeb
+                         ? debs_.Check(step, package, observer, stop)
+                         : archives_.Check(package, stop);
+            },
+            [&](const SetNameStep& naming) { return names_.Check(naming); },
+            [&](const OfflineJoinStep& join) { return joins_.Check(join); },
+            [&](const DomainJoinStep& join) { return joins_.Check(step, join, observer, stop); },
+            [](const PromptStep&) { return EnginesOwn(); },
+            [](const WaitStep&) { return EnginesOwn(); },
+            [](const RebootStep&) { return EnginesOwn(); }},
         step.action);
   }
 
@@ -106,6 +106,7 @@ class Executor final : public StepExecutor {
   DebPackages debs_;
   ArchivePackages archives_;
   NameSteps names_;
+  JoinSteps joins_;
 };
 
 }  // namespace
@@ -122,7 +123,8 @@ StatusOr<std::unique_ptr<StepExecutor>> MakeStepExecutor(TargetRoot& target,
   commands.marker = std::move(settings.marker);
   commands.device_name = [&target] { return NameSteps(target).NameOfTarget(); };
   commands.user = std::move(settings.user);
-  return std::unique_ptr<StepExecutor>(std::make_unique<Executor>(target, artifacts, commands));
+  return std::unique_ptr<StepExecutor>(std::make_unique<Executor>(
+      target, artifacts, commands, settings.joins, std::move(settings.net_program)));
 }
 
 }  // namespace preseal::agent::steps

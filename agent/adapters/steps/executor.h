@@ -8,6 +8,7 @@
 #include "agent/adapters/steps/target_root.h"
 #include "agent/service/answer_writer.h"
 #include "agent/service/artifact_source.h"
+#include "agent/service/join_source.h"
 #include "agent/service/seal_ports.h"
 #include "agent/service/step_executor.h"
 
@@ -18,6 +19,9 @@ struct ExecutorSettings {
   std::string marker;             // NAME=value in the environment of every command
   // Who has signed in, for PRESEAL_USER; empty: nobody. Called from any thread.
   std::function<std::string()> user = {};
+  // Where a hybrid join's blobs come from; null: such steps fail. Outlives the executor.
+  JoinSource* joins = nullptr;
+  std::string net_program = "net";  // Samba's, with a slash or found in PATH
 };
 
 // Every kind of step, done to `target`. Both must outlive the executor.
