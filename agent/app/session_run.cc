@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/adapters/grpc/artifact_client.h"
+#include "agent/adapters/grpc/join_client.h"
 #include "agent/adapters/grpc/run_codec.h"
 #include "agent/adapters/grpc/session_client.h"
 #include "agent/adapters/steps/executor.h"
@@ -134,11 +135,12 @@ StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base, Device
   DeviceChannel channel({options.device_endpoint, base.server_ca_pem, options.server_name,
                          identity.certificate_chain_pem, key_reference});
   ArtifactClient artifacts(channel, options.state_directory + "/artifacts");
+  JoinClient joins(channel, *base.runs, identity.device_id);
   ASSIGN_OR_RETURN(
       const auto executor,
       steps::MakeStepExecutor(base.target, artifacts,
                               {options.state_directory + "/scratch", around.marker,
-                               [&floor] { return std::string(*floor.username.Lock()); }}));
+                               [&floor] { return std::string(*floor.username.Lock()); }, &joins}));
   const auto seal_target = SealTargetOf(options, base);
   TpmSealQuoter quoter(*base.tpm, *base.identities);
   ASSIGN_OR_RETURN(
