@@ -274,13 +274,10 @@ TEST(CheckPromptTest, TakesAGoodOne) {
 TEST(CheckPromptTest, RefusesWhatNobodyCanReadOrAnswer) {
   EXPECT_THAT(CheckPrompt([](PromptStep& prompt) { prompt.text.erase("en"); }), Refused("\"en\""));
   EXPECT_THAT(CheckPrompt([](PromptStep& prompt) { prompt.text["en"] = ""; }), Refused("\"en\""));
-  EXPECT_THAT(CheckPrompt([](PromptStep& prompt) { prompt.choices = {"yes"}; }),
-              Refused("choices and pattern"));
   EXPECT_THAT(CheckPrompt([](PromptStep& prompt) {
-                prompt.pattern.clear();
-                prompt.choices = {"yes", "yes"};
+                prompt.choices = {"yes", ""};
               }),
-              Refused("choices: twice yes"));
+              Refused("choices: each must have 1..1024 bytes"));
   EXPECT_THAT(CheckPrompt([](PromptStep& prompt) {
                 prompt.pattern.clear();
                 prompt.choices.assign(kPromptChoicesMax + 1, "x");
@@ -304,12 +301,12 @@ TEST(CheckPromptTest, RefusesAnAnswerOutsideOfTheTarget) {
 }
 
 TEST(CheckWaitTest, RefusesADurationWithoutSense) {
-  for (const minutes duration : {minutes(0), minutes(-1), minutes(2), minutes(1441)}) {
+  for (const minutes duration : {minutes(0), minutes(-1), minutes(1441)}) {
     EXPECT_THAT(CheckSpoiltStep([duration](Step& step) { step.action = WaitStep{duration}; }),
                 Refused("item a: duration"))
         << duration.count();
   }
-  EXPECT_OK(CheckSpoiltStep([](Step& step) { step.action = WaitStep{minutes(1)}; }));
+  EXPECT_OK(CheckSpoiltStep([](Step& step) { step.action = WaitStep{minutes(1440)}; }));
 }
 
 TEST(CheckNameTest, RefusesToSetNoName) {
