@@ -36,10 +36,21 @@ ImportRowResult CheckForm(const ImportRow& row) {
   for (const auto& [name, value] :
        {std::pair<const char*, const std::string&>{"manufacturer", row.manufacturer},
         {"model", row.model},
-        {"assigned user", row.assigned_user}}) {
+        {"assigned user", row.assigned_user},
+        {"SKU", row.sku},
+        {"group tag", row.group_tag}}) {
     if (value.size() > kNameBytesMax) {
       return Refuse("FIELD_TOO_LONG",
                     fmt::format("{} is longer than {} bytes", name, kNameBytesMax));
+    }
+  }
+  if (row.attributes.size() > kAttributesMax) {
+    return Refuse("FIELD_TOO_LONG", fmt::format("more than {} attributes", kAttributesMax));
+  }
+  for (const auto& [key, value] : row.attributes) {
+    if (key.empty()) return Refuse("EMPTY_FIELD", "an attribute has no name");
+    if (key.size() > kAttributeKeyBytesMax || value.size() > kNameBytesMax) {
+      return Refuse("FIELD_TOO_LONG", fmt::format("attribute {} is too long", key));
     }
   }
   const auto is_control = [](char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0; };
@@ -60,8 +71,13 @@ ImportRowResult CompareWithRecord(const Device& device, const BatchId& batch,
     return Refuse("OTHER_BATCH",
                   fmt::format("{} has this serial number, in another batch", device.id.text()));
   }
-  if (device.manufacturer != row.manufacturer || device.model != row.model ||
-      device.assigned_user != row.assigned_user) {
+  // What assignment goes by may be changed later; a list that does not name it says nothing.
+  const bool other_details = device.manufacturer != row.manufacturer || device.model != row.model ||
+                             device.assigned_user != row.assigned_user;
+  const bool other_group = (!row.sku.empty() && device.sku != row.sku) ||
+                           (!row.group_tag.empty() && device.group_tag != row.group_tag) ||
+                           (!row.attributes.empty() && device.attributes != row.attributes);
+  if (other_details || other_group) {
     return Refuse("CONFLICT",
                   fmt::format("{} has this serial number with other details", device.id.text()));
   }
@@ -132,7 +148,10 @@ StatusOr<ImportRowResult> DeviceImport::ImportRowIn(Tx& tx, const BatchId& batch
                 .batch = batch,
                 .assigned_user = row.assigned_user,
                 .state_time = now,
-                .create_time = now};
+                .create_time = now,
+                .sku = row.sku,
+                .group_tag = row.group_tag,
+                .attributes = row.attributes};
   RETURN_IF_ERROR(tx.devices.Insert(&device));
   return ImportRowResult{.outcome = ImportOutcome::kCreated, .device = device.id};
 }

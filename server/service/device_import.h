@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ struct ImportRow {
   std::string manufacturer;
   std::string model;
   std::string assigned_user;
+  std::string sku;
+  std::string group_tag;
+  std::map<std::string, std::string> attributes;  // at most kAttributesMax
 };
 
 // Values equal preseal.fleet.v1.ImportRowResult.Outcome.

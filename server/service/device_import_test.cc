@@ -105,6 +105,27 @@ TEST_F(DeviceImportTest, RefusesOtherDetailsForAKnownSerial) {
   EXPECT_EQ(CodeOf(row), "CONFLICT");
 }
 
+TEST_F(DeviceImportTest, KeepsWhatAssignmentGoesBy) {
+  ImportRow row = Row("A-17");
+  row.sku = "X1-512";
+  row.group_tag = "kiosks";
+  row.attributes = {{"floor", "3"}};
+  const Device device = Load(Import({row})[0].device);
+  EXPECT_EQ(device.sku, "X1-512");
+  EXPECT_EQ(device.group_tag, "kiosks");
+  EXPECT_EQ(device.attributes, row.attributes);
+  // A list without these columns says nothing about them; another tag is another device's.
+  EXPECT_EQ(Import({Row("A-17")})[0].outcome, ImportOutcome::kUnchanged);
+  row.group_tag = "desks";
+  EXPECT_EQ(CodeOf(row), "CONFLICT");
+}
+
+TEST_F(DeviceImportTest, RefusesAnAttributeWithoutAName) {
+  ImportRow row = Row("A-17");
+  row.attributes = {{"", "3"}};
+  EXPECT_EQ(CodeOf(row), "EMPTY_FIELD");
+}
+
 TEST_F(DeviceImportTest, RefusesAnEmptyFile) {
   EXPECT_THAT(import_->Import(lead_, *BatchId::Parse("PO-7"), {}, false),
               test::StatusIs(StatusCode::kInvalidArgument));

@@ -118,7 +118,13 @@ grpc::ServerUnaryReactor* FleetService::ImportDevices(grpc::CallbackServerContex
     ASSIGN_OR_RETURN(const BatchId batch, ParseBatchName(request->batch()));
     std::vector<ImportRow> rows;
     for (const auto& row : request->rows()) {
-      rows.push_back({row.serial_number(), row.manufacturer(), row.model(), row.assigned_user()});
+      rows.push_back({row.serial_number(),
+                      row.manufacturer(),
+                      row.model(),
+                      row.assigned_user(),
+                      row.sku(),
+                      row.group_tag(),
+                      {row.attributes().begin(), row.attributes().end()}});
     }
     ASSIGN_OR_RETURN(const auto results,
                      import_.Import(who, batch, rows, request->validate_only()));
