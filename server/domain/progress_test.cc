@@ -79,5 +79,53 @@ TEST(ApplyChangeTest, LateSuccessHealsAFailure) {
   EXPECT_EQ(item.percent, 100u);
 }
 
+TEST(ApplyChangeTest, AWaitKeepsItsStartWhileItIsTheSameWait) {
+  Item item = MakeItem("a", Gating::kBlocking, ItemState::kInProgress);
+  ItemChanged change{.item_id = item.item_id, .state = ItemState::kInProgress};
+  change.wait = Wait{.kind = Wait::Kind::kToken, .owner = "download", .place = 7};
+  ApplyChange(change, FromMicros(10), &item);
+  change.wait->place = 3;
+  ApplyChange(change, FromMicros(20), &item);
+  ASSERT_TRUE(item.wait.has_value());
+  EXPECT_EQ(item.wait->start_time, FromMicros(10));
+  EXPECT_EQ(item.wait->place, 3u);
+  change.wait = Wait{.kind = Wait::Kind::kRetry};
+  ApplyChange(change, FromMicros(30), &item);
+  EXPECT_EQ(item.wait->start_time, FromMicros(30));
+  change.state = ItemState::kFailed;
+  ApplyChange(change, FromMicros(40), &item);
+  EXPECT_FALSE(item.wait.has_value());
+}
+
+TEST(SummariseTest, AWaivedFailureHoldsTheSealNoMore) {
+  std::vector items{MakeItem("a", Gating::kBlocking, ItemState::kFailed)};
+  EXPECT_FALSE(Summarise(items).blocking_satisfied);
+  items[0].waiver = Waiver{.actor = "lena", .reason = "known"};
+  EXPECT_TRUE(Summarise(items).blocking_satisfied);
+  EXPECT_FALSE(Summarise(items).failed_blocking);
+}
+
+TEST(SummariseTest, NamesTheCauseNotWhatFailedBecauseOfIt) {
+  std::vector items{MakeItem("after", Gating::kBlocking, ItemState::kFailed),
+                    MakeItem("cause", Gating::kBlocking, ItemState::kFailed)};
+  items[0].code = std::string(kPreviousFailedCode);
+  items[1].code = "STEP_EXIT_CODE";
+  EXPECT_EQ(Summarise(items).failed_blocking->text(), "cause");
+  EXPECT_EQ(Summarise(items).item_name, "cause");
+}
+
+TEST(MostVisibleWaitTest, ShowsWhatAPersonCanEndFirst) {
+  std::vector items{MakeItem("a", Gating::kBlocking, ItemState::kInProgress),
+                    MakeItem("b", Gating::kTracked, ItemState::kInProgress),
+                    MakeItem("c", Gating::kBackground, ItemState::kInProgress)};
+  EXPECT_FALSE(MostVisibleWait(items));
+  items[2].wait = Wait{.kind = Wait::Kind::kPrompt};
+  EXPECT_FALSE(MostVisibleWait(items));
+  items[0].wait = Wait{.kind = Wait::Kind::kRetry};
+  EXPECT_EQ(MostVisibleWait(items)->kind, Wait::Kind::kRetry);
+  items[1].wait = Wait{.kind = Wait::Kind::kPrompt};
+  EXPECT_EQ(MostVisibleWait(items)->kind, Wait::Kind::kPrompt);
+}
+
 }  // namespace
 }  // namespace preseal::server
