@@ -98,7 +98,7 @@ StatusOr<std::chrono::nanoseconds> ParseGrpcTimeout(std::string_view text) {
 
 }  // namespace
 
-StatusOr<Metadata> RequestMetadata(const Request& request, const std::string& gate_token) {
+StatusOr<Metadata> RequestMetadata(const Request& request) {
   Metadata metadata;
   RETURN_IF_ERROR(Forward(request, "authorization", &metadata));
   if (metadata.empty()) {
@@ -108,7 +108,6 @@ StatusOr<Metadata> RequestMetadata(const Request& request, const std::string& ga
   }
   RETURN_IF_ERROR(Forward(request, "x-request-id", &metadata));
   RETURN_IF_ERROR(Forward(request, "traceparent", &metadata));
-  metadata.emplace_back("x-preseal-gate", gate_token);
   metadata.emplace_back("x-preseal-peer", request.peer);
   return metadata;
 }

@@ -16,11 +16,10 @@ namespace preseal::server::http {
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // For the handler: authorization (the header, or else "Bearer " and the __Host-preseal cookie),
-// x-request-id, traceparent, x-preseal-gate with `gate_token`, x-preseal-peer with the client's IP
-// address. Nothing else a client sends gets through.
-// INVALID_ARGUMENT naming a header longer than kMetadataValueBytesMax or with characters that gRPC
-// metadata cannot hold. A malformed cookie counts as none.
-StatusOr<Metadata> RequestMetadata(const Request& request, const std::string& gate_token);
+// x-request-id, traceparent, x-preseal-peer with the client's IP address. Nothing else a client
+// sends gets through. INVALID_ARGUMENT naming a header longer than kMetadataValueBytesMax or with
+// characters that gRPC metadata cannot hold. A malformed cookie counts as none.
+StatusOr<Metadata> RequestMetadata(const Request& request);
 
 // How long the client gives the call: grpc-timeout ("gRPC over HTTP2", section "Requests") or
 // connect-timeout-ms; nullopt if it does not say. INVALID_ARGUMENT if malformed; longer than

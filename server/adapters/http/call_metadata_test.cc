@@ -23,7 +23,7 @@ Request WithHeader(std::string name, std::string value) {
 }
 
 Metadata Of(const Request& request) {
-  const auto metadata = RequestMetadata(request, "gate");
+  const auto metadata = RequestMetadata(request);
   EXPECT_OK(metadata);
   return metadata.ok() ? *metadata : Metadata();
 }
@@ -51,12 +51,12 @@ TEST(RequestMetadataTest, TakesMalformedCookieForNone) {
 
 TEST(RequestMetadataTest, RefusesOversizedValue) {
   const std::string value(kMetadataValueBytesMax + 1, 'a');
-  EXPECT_THAT(RequestMetadata(WithHeader("authorization", value), "gate"),
+  EXPECT_THAT(RequestMetadata(WithHeader("authorization", value)),
               StatusIs(StatusCode::kInvalidArgument, "authorization"));
 }
 
 TEST(RequestMetadataTest, RefusesControlCharacters) {
-  EXPECT_THAT(RequestMetadata(WithHeader("traceparent", "a\tb"), "gate"),
+  EXPECT_THAT(RequestMetadata(WithHeader("traceparent", "a\tb")),
               StatusIs(StatusCode::kInvalidArgument, "traceparent"));
 }
 

@@ -43,11 +43,9 @@ std::unique_ptr<RpcProtocol> ProtocolFor(const std::string& type, const Method& 
 }  // namespace
 
 struct Gateway::Impl {
-  Impl(const std::shared_ptr<grpc::Channel>& channel, MethodTable methods_in, std::string gate,
-       size_t calls_max)
+  Impl(const std::shared_ptr<grpc::Channel>& channel, MethodTable methods_in, size_t calls_max)
       : stub(channel),
         methods(std::move(methods_in)),
-        gate_token(std::move(gate)),
         counter(std::make_shared<CallCounter>(calls_max)) {}
 
   void Call(const Method& method, std::unique_ptr<RpcProtocol> protocol, Request request,
@@ -55,15 +53,13 @@ struct Gateway::Impl {
 
   grpc::GenericStub stub;
   const MethodTable methods;
-  const std::string gate_token;
   const std::shared_ptr<CallCounter> counter;
   const JsonCodec codec;
 };
 
 Gateway::Gateway(const std::shared_ptr<grpc::Channel>& channel, MethodTable methods,
-                 std::string gate_token, size_t calls_max)
-    : impl_(std::make_unique<Impl>(channel, std::move(methods), std::move(gate_token), calls_max)) {
-}
+                 size_t calls_max)
+    : impl_(std::make_unique<Impl>(channel, std::move(methods), calls_max)) {}
 Gateway::~Gateway() = default;
 
 bool Gateway::Serves(const std::string& path) const { return impl_->methods.Find(path) != nullptr; }
@@ -99,7 +95,7 @@ void Gateway::Impl::Call(const Method& method, std::unique_ptr<RpcProtocol> prot
     protocol->End(*out, {status, {}});
   };
   if (method.client_streaming) return refuse(Unimplemented("client streaming needs native gRPC"));
-  const auto metadata = RequestMetadata(request, gate_token);
+  const auto metadata = RequestMetadata(request);
   if (!metadata.ok()) return refuse(metadata.status());
   auto timeout = RequestTimeout(request);
   if (!timeout.ok()) return refuse(timeout.status());

@@ -17,9 +17,7 @@ namespace preseal::server::http {
 // code per method. Thread-safe. Calls may outlive a request but not the gateway.
 class Gateway {
  public:
-  // `gate_token` goes to every handler, so that it can tell the gateway from outside callers.
-  Gateway(const std::shared_ptr<grpc::Channel>& channel, MethodTable methods,
-          std::string gate_token, size_t calls_max);
+  Gateway(const std::shared_ptr<grpc::Channel>& channel, MethodTable methods, size_t calls_max);
   ~Gateway();
 
   bool Serves(const std::string& path) const;

@@ -160,7 +160,6 @@ WebFixture::WebFixture() : services_(std::make_unique<Services>(&observed_)) {
   options_.private_key_pem = pki_->server().key_pem();
   options_.channel = grpc_server_->InProcessChannel({});
   options_.services = {"preseal.auth.v1.AuthService", "preseal.fleet.v1.FleetService"};
-  options_.gate_token = "the-gate";
   options_.healthy = [this] { return healthy_.load(); };
   options_.assets = {};
 }

@@ -21,8 +21,7 @@ bool IsLoopback(std::string_view address) {
 
 struct WebServer::Impl {
   Impl(WebServerOptions options, http::MethodTable methods)
-      : gateway(options.channel, std::move(methods), std::move(options.gate_token),
-                options.limits.calls),
+      : gateway(options.channel, std::move(methods), options.limits.calls),
         files(options.assets),
         router(gateway, files, std::move(options.origins), std::move(options.healthy),
                std::move(options.revocation_list)) {}

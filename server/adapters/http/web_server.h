@@ -37,7 +37,6 @@ struct WebServerOptions {
   std::string private_key_pem;             // unencrypted
   std::shared_ptr<grpc::Channel> channel;  // to the services, in process
   std::vector<std::string> services;       // full names, "preseal.fleet.v1.FleetService"
-  std::string gate_token;  // secret of this process; handlers find it in "x-preseal-gate"
   // "https://factory.example:8443"; empty means: whatever host the request names.
   std::vector<std::string> origins;
   // Asked by GET /healthz, from several threads: 200 if true, 503 if false.
