@@ -49,7 +49,7 @@ void PersonDesk::Watch(std::stop_token stop) {
     const uint64_t seen = ports_.signal.version();
     AnswerPrepared();
     ShowQuestion();
-    ports_.signal.WaitBeyond(seen, std::chrono::steady_clock::time_point::max(), stop);
+    ports_.signal.WaitBeyond(seen, std::chrono::steady_clock::now() + std::chrono::hours(1), stop);
   }
 }
 
