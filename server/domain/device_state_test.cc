@@ -24,14 +24,17 @@ TEST(LifecycleTableTest, NamesEachMoveOnce) {
 TEST(LifecycleTableTest, MovesExactlyAsTheTableSaysForEveryStateEventAndFact) {
   for (const DeviceState from : kAllDeviceStates) {
     for (const LifecycleEvent event : kAllLifecycleEvents) {
-      for (int bits = 0; bits < 4; ++bits) {
-        const LifecycleFacts facts{(bits & 1) != 0, (bits & 2) != 0};
+      for (int bits = 0; bits < 8; ++bits) {
+        const LifecycleFacts facts{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
+        if (facts.user_flow && !facts.enrolled) continue;  // nobody comes that far without
         std::set<DeviceState> allowed;
         for (const Transition& row : LifecycleTable()) {
-          const bool holds = row.guard == Guard::kNone ||
-                             (row.guard == Guard::kEnrolled && facts.enrolled) ||
-                             (row.guard == Guard::kNotEnrolled && !facts.enrolled) ||
-                             (row.guard == Guard::kBlockingSatisfied && facts.blocking_satisfied);
+          const bool holds =
+              row.guard == Guard::kNone || (row.guard == Guard::kEnrolled && facts.enrolled) ||
+              (row.guard == Guard::kNotEnrolled && !facts.enrolled) ||
+              (row.guard == Guard::kBlockingSatisfied && facts.blocking_satisfied) ||
+              (row.guard == Guard::kEnrolledOnBench && facts.enrolled && !facts.user_flow) ||
+              (row.guard == Guard::kInUserFlow && facts.user_flow);
           if (row.from == from && row.event == event && holds) allowed.insert(row.to);
         }
         ASSERT_LE(allowed.size(), 1u) << "ambiguous: " << NameOf(from) << " " << NameOf(event);
