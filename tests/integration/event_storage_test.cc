@@ -84,8 +84,9 @@ class EventStorageTest : public testing::Test {
     flow_.emplace(*store_, clock_, profiles_, *dispatcher_);
     seals_.emplace(*store_, clock_, decoder_, signer_, "Test");
     renewals_.emplace(*store_, clock_, decoder_, ca_);
-    sessions_.emplace(*store_, clock_, live_, revocations_, *flow_, *dispatcher_, *seals_,
-                      *renewals_, SessionSettings{});
+    landing_.emplace(*store_, clock_, live_, profiles_, "Test");
+    sessions_.emplace(*store_, clock_, live_, revocations_, *flow_, *dispatcher_, *landing_,
+                      *seals_, *renewals_, RequestDesks{}, SessionSettings{});
     ASSERT_OK(store_->WriteAndWait([this](Tx& tx) { return AddDevice(tx); }));
   }
 
@@ -132,6 +133,7 @@ class EventStorageTest : public testing::Test {
   std::unique_ptr<SqliteStore> store_;
   std::optional<Dispatcher> dispatcher_;
   std::optional<TechnicianFlow> flow_;
+  std::optional<LandingDesk> landing_;
   std::optional<SealOffice> seals_;
   NoCa ca_;
   std::optional<RenewalOffice> renewals_;
