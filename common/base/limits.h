@@ -342,7 +342,8 @@ inline constexpr size_t kProviderKeysMax = 64;  // in one key set
 inline constexpr size_t kSignInScopesMax = 16;
 inline constexpr size_t kSignInThreads = 4;        // each waits for one request
 inline constexpr size_t kSignInQueueMax = 1000;    // requests waiting for one; asked again later
-inline constexpr auto kSignInBeginEvery = 5s;      // by one device
+inline constexpr uint32_t kSignInBeginBurst = 3;   // by one device, then
+inline constexpr auto kSignInBeginEvery = 20s;     // one in this time
 inline constexpr int kServiceRecordsPerTick = 50;  // signed at a time
 
 // --- agent's screen ---

@@ -19,6 +19,8 @@ namespace preseal::crypto {
 
 // Value of the "typ" header of a birth certificate.
 inline constexpr char kBirthCertificateType[] = "preseal-birth+jwt";
+// The same of a service record.
+inline constexpr char kServiceRecordType[] = "preseal-service+jwt";
 
 //   type     the "typ" header
 //   payload  a JSON object in UTF-8; signed byte for byte

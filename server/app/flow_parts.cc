@@ -18,7 +18,6 @@ FlowParts::FlowParts(Store& store, const Clock& clock, LiveDevices& live, Profil
       report_handlers(reports, limit, tokens),
       views(profiles, reports, clock) {
   dispatcher.set_landing(&landing);
-  landing.set_device_authorization(config.oidc.has_value());
 }
 
 }  // namespace preseal::server

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/service/birth_certificate.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "common/crypto/digest.h"
+#include "server/service/record_json.h"
 
 namespace preseal::server {
 namespace {
 
 using nlohmann::json;
-
-std::string Iso8601(WallTime time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
-}
 
 std::string Sha256Hex(ByteView bytes) { return ToHex(crypto::Sha256(bytes)); }
 
@@ -28,32 +21,6 @@ json AttestationJson(const BirthFacts& facts) {
           {"lab", facts.attestation.lab},
           {"seal_quote_sha256", Sha256Hex(facts.seal_quote_attest)},
           {"trust_models", json::array({"EKCert"})}};
-}
-
-json ItemsJson(std::span<const Item> items) {
-  auto rows = json::array();
-  for (const Item& item : items) {
-    rows.push_back({{"already_done", item.already_done},
-                    {"blocking", item.gating == Gating::kBlocking},
-                    {"id", item.item_id.text()},
-                    {"name", item.display_name},
-                    {"state", NameOf(item.state)}});
-  }
-  return rows;
-}
-
-// What is sealed although it was not verified, and in whose name.
-json WaiversJson(std::span<const Item> items) {
-  auto rows = json::array();
-  for (const Item& item : items) {
-    if (!item.waiver) continue;
-    rows.push_back({{"actor", item.waiver->actor},
-                    {"id", item.item_id.text()},
-                    {"name", item.display_name},
-                    {"reason", item.waiver->reason},
-                    {"time", Iso8601(item.waiver->time)}});
-  }
-  return rows;
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ struct LandingFacts {
   std::optional<UserFlowFacts> user_flow;
   std::string error_message;
   bool show_progress = true;
+  std::string notice;  // what else the person should know, such as the age of the seal
 };
 using DeviceAnswer = std::variant<TokenAnswer, ActionAnswer, SignInAnswer, LandingFacts>;
 
@@ -108,12 +109,12 @@ class DeviceActions {
                            DeviceAction action) = 0;
 };
 
-// Who the user is. Thread-safe; blocks on the store. Later answers to the same request go down the
-// device's stream.
+// Who the user is. Thread-safe; blocks on the store. Answers go down the device's stream, some of
+// them later.
 class SignInDesk {
  public:
   virtual ~SignInDesk() = default;
-  virtual SignInAnswer SignIn(const DeviceId& device, const SignInAsk& ask) = 0;
+  virtual void SignIn(const DeviceId& device, const SignInAsk& ask) = 0;
   // Whether sign-in at an identity provider is configured.
   virtual bool offers_device_authorization() const = 0;
 };

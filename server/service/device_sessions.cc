@@ -11,6 +11,7 @@
 #include "common/base/limits.h"
 #include "common/base/secret.h"
 #include "common/log/log.h"
+#include "server/domain/sign_in/sign_in_rules.h"
 #include "server/service/certificate_book.h"
 #include "server/service/preparation.h"
 #include "server/service/run_progress.h"
@@ -122,6 +123,7 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
   RETURN_IF_ERROR(store_.WriteAndWait([&](Tx& tx) -> Status {
     ASSIGN_OR_RETURN(Device device, tx.devices.Get(hello.device_id));
     RETURN_IF_ERROR(CheckMayConnect(tx, hello, &device));
+    if (hello.flow == Flow::kUser) RETURN_IF_ERROR(CheckUserHalf(tx, &device));
     const WallTime now = clock_.Now();
     ASSIGN_OR_RETURN(superseded, ConfirmCertificate(tx, device.id, hello.certificate_sha256, now));
     if (!device.enrolled) {
@@ -152,6 +154,17 @@ StatusOr<WelcomeFacts> DeviceSessions::Hello(const HelloFacts& hello) {
                                   {"lab", welcome.landing.lab}});
   }
   return welcome;
+}
+
+// A device that armed its seal and comes back from what was sealed has powered off in between,
+// whether or not that was heard.
+Status DeviceSessions::CheckUserHalf(Tx& tx, Device* device) {
+  RETURN_IF_ERROR(seals_.ConfirmIfArmed(tx, device));
+  if (MayBeInUserFlow(*device)) return OkStatus();
+  return FailedPrecondition(
+      fmt::format("{} is {}: the user flow begins once it is sealed; provision it from the imaging "
+                  "medium",
+                  device->id.text(), NameOf(device->state)));
 }
 
 // A profile that does not let it start keeps nobody off the line: the card says why.
@@ -270,7 +283,7 @@ void DeviceSessions::SignIn(const DeviceId& device, const SignInAsk& ask, Device
                             .message = "This server does not take sign-ins."});
     return;
   }
-  link->Tell(desks_.sign_in->SignIn(device, ask));
+  desks_.sign_in->SignIn(device, ask);
 }
 
 void DeviceSessions::Renew(const DeviceId& device, const RenewalStatement& statement,

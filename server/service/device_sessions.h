@@ -26,7 +26,8 @@ struct HelloFacts {
   Bytes certificate_sha256;  // of the leaf that opened the channel
   std::string agent_version;
   std::string boot_id;
-  std::optional<RunId> run_id;  // the run the agent's journal holds
+  std::optional<RunId> run_id;    // the run the agent's journal holds
+  Flow flow = Flow::kTechnician;  // the half the agent was started for
 };
 
 struct WelcomeFacts {
@@ -52,7 +53,7 @@ class DeviceSessions {
 
   // Blocks on the store. PermissionDenied: the device is BLOCKED or RETIRED. Unauthenticated: the
   // certificate is revoked or neither the newest one issued for it nor one that renews that, so it
-  // should enrol again.
+  // should enrol again. FailedPrecondition: its agent is in the user flow, but it is not sealed.
   // ResourceExhausted: kDeviceSessionsMax. The link is attached, and orders may be sent on it, from
   // Begin on.
   StatusOr<WelcomeFacts> Hello(const HelloFacts& hello);
@@ -94,6 +95,7 @@ class DeviceSessions {
   Status StoreEvents(Tx& tx, const DeviceId& device, const RunId& run,
                      const std::vector<Event>& events, Outcome* outcome);
   Status StartIfAllowed(Tx& tx, Device* device);
+  Status CheckUserHalf(Tx& tx, Device* device);
   Status SetContact(Tx& tx, const DeviceId& id, ContactState contact);
   void WriteContact(const DeviceId& id, ContactState contact);
 

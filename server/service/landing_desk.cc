@@ -5,18 +5,9 @@
 
 #include "common/log/log.h"
 #include "server/service/action_facts.h"
+#include "server/service/user_entry.h"
 
 namespace preseal::server {
-namespace {
-
-// The device belongs to its user from the seal on.
-bool InUserFlow(const Device& device) {
-  return device.state == DeviceState::kSealed || device.state == DeviceState::kUserSetup ||
-         device.state == DeviceState::kInService || device.flow == Flow::kUser;
-}
-
-}  // namespace
-
 StatusOr<LandingFacts> LandingDesk::Of(Tx& tx, const Device& device) {
   LandingFacts card{
       .organisation = organisation_,
@@ -26,7 +17,8 @@ StatusOr<LandingFacts> LandingDesk::Of(Tx& tx, const Device& device) {
       .lab = device.lab,
       .quarantined = device.quarantined,
       .device_name = device.device_name};
-  const bool user = InUserFlow(device);
+  // The device belongs to its user from the seal on.
+  const bool user = MayBeInUserFlow(device);
   // Without a profile that applies the card still shows; starting says why it cannot.
   const auto plan = profiles_.Preview(tx, device, user ? Flow::kUser : Flow::kTechnician, "");
   if (plan.ok()) {
@@ -36,17 +28,9 @@ StatusOr<LandingFacts> LandingDesk::Of(Tx& tx, const Device& device) {
     card.error_message = profile.esp.error_message;
     card.show_progress = profile.esp.show_progress;
     if (card.device_name.empty()) card.device_name = plan->device_name;
-    if (user) {
-      card.user_flow = UserFlowFacts{.out_of_box = profile.out_of_box,
-                                     .mode = profile.mode,
-                                     .one_time_code = !device.assigned_user.empty(),
-                                     .device_authorization = device_authorization_,
-                                     .signed_in = !device.signed_in_user.empty()};
-    }
-  } else if (user) {
-    card.user_flow = UserFlowFacts{.one_time_code = !device.assigned_user.empty(),
-                                   .device_authorization = device_authorization_,
-                                   .signed_in = !device.signed_in_user.empty()};
+  }
+  if (user) {
+    RETURN_IF_ERROR(FillUserFlow(tx, device, plan.ok() ? &plan->profile : nullptr, &card));
   }
   ASSIGN_OR_RETURN(const ActionFacts facts, ActionFactsOf(tx, device, profiles_));
   for (const DeviceAction action : kAllDeviceActions) {
@@ -55,6 +39,32 @@ StatusOr<LandingFacts> LandingDesk::Of(Tx& tx, const Device& device) {
     }
   }
   return card;
+}
+
+Status LandingDesk::FillUserFlow(Tx& tx, const Device& device, const ProfileSettings* profile,
+                                 LandingFacts* card) const {
+  UserFlowFacts& user = card->user_flow.emplace();
+  user.signed_in = IsSignedIn(device);
+  if (profile != nullptr) {
+    user.out_of_box = profile->out_of_box;
+    user.mode = profile->mode;
+  }
+  if (device.state != DeviceState::kSealed) return OkStatus();
+  const WallTime now = clock_.Now();
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(
+      now - device.seal_time.value_or(device.state_time));
+  const bool expired = age >= policy_.seal.expired && policy_.refuse_expired_seal;
+  card->notice =
+      expired ? ExpiredSealSentence(device.id, age, policy_.seal) : SealNotice(age, policy_.seal);
+  // Nobody is sent to a door that is locked.
+  if (expired || user.mode != Mode::kUserDriven) return OkStatus();
+  user.device_authorization =
+      device_authorization_ && (policy_.any_user || !device.assigned_user.empty());
+  const auto code = tx.user_flow.GetUserCode(device.id);
+  if (code.status().code() == StatusCode::kNotFound) return OkStatus();
+  RETURN_IF_ERROR(code.status());
+  user.one_time_code = IsUsable(*code, device, now);
+  return OkStatus();
 }
 
 void LandingDesk::Push(const DeviceId& id) {

@@ -3,8 +3,10 @@
 
 #include <string>
 
+#include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/status/status.h"
+#include "server/domain/sign_in/sign_in_rules.h"
 #include "server/service/device_requests.h"
 #include "server/service/live_devices.h"
 #include "server/service/ports.h"
@@ -16,11 +18,19 @@ namespace preseal::server {
 // done there now. Thread-safe.
 class LandingDesk {
  public:
-  LandingDesk(Store& store, LiveDevices& live, ProfileCatalog& profiles, std::string organisation)
-      : store_(store), live_(live), profiles_(profiles), organisation_(std::move(organisation)) {}
+  LandingDesk(Store& store, const Clock& clock, LiveDevices& live, ProfileCatalog& profiles,
+              std::string organisation)
+      : store_(store),
+        clock_(clock),
+        live_(live),
+        profiles_(profiles),
+        organisation_(std::move(organisation)) {}
 
-  // Whether sign-in at an identity provider is offered; before ports open.
-  void set_device_authorization(bool offered) { device_authorization_ = offered; }
+  // Whether sign-in at an identity provider is offered, and to whom; before ports open.
+  void set_sign_in(SignInPolicy policy, bool device_authorization) {
+    policy_ = policy;
+    device_authorization_ = device_authorization;
+  }
 
   StatusOr<LandingFacts> Of(Tx& tx, const Device& device);
   // Sends the card to the device if it is connected. Reads the store; a failure is logged and
@@ -28,10 +38,16 @@ class LandingDesk {
   void Push(const DeviceId& device);
 
  private:
+  // What only the user flow shows; `profile` is null where none applies.
+  Status FillUserFlow(Tx& tx, const Device& device, const ProfileSettings* profile,
+                      LandingFacts* card) const;
+
   Store& store_;
+  const Clock& clock_;
   LiveDevices& live_;
   ProfileCatalog& profiles_;
   const std::string organisation_;
+  SignInPolicy policy_;
   bool device_authorization_ = false;
 };
 

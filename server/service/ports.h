@@ -31,6 +31,7 @@
 #include "server/service/evidence_ports.h"
 #include "server/service/identity_ports.h"
 #include "server/service/trust_ports.h"
+#include "server/service/user_flow_ports.h"
 
 namespace preseal::server {
 
@@ -254,6 +255,7 @@ struct Tx {
   TrustStore& trust;
   DocumentStore& documents;
   NameStore& names;
+  UserFlowStore& user_flow;
 };
 
 // The store. Thread-safe.

@@ -28,7 +28,7 @@ class RunCommandsTest : public FlowTest {
  protected:
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(FlowTest::SetUp());
-    landing_.emplace(*store_, *live_, profile_, "Acme");
+    landing_.emplace(*store_, clock_, *live_, profile_, "Acme");
     commands_.emplace(*store_, clock_, profile_, *dispatcher_, *landing_, prompts_);
     actions_.emplace(*flow_, *commands_);
     device_ = AddEnrolled("A-17").id;

@@ -216,6 +216,12 @@ StatusOr<std::string> CaStore::SignEvidence(std::string_view payload) const {
                              {keys->seal_signer.certificate}, kEvidenceRecordBytesMax);
 }
 
+StatusOr<std::string> CaStore::SignServiceRecord(std::string_view payload_json) const {
+  const auto keys = Snapshot();
+  return crypto::SignCompact(crypto::kServiceRecordType, payload_json, keys->seal_signer.key,
+                             {keys->seal_signer.certificate});
+}
+
 StatusOr<std::string> CaStore::SignTrust(std::string_view payload) const {
   const auto keys = Snapshot();
   return crypto::SignCompact(kTrustStatementType, payload, keys->seal_signer.key,

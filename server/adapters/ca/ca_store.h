@@ -20,6 +20,7 @@
 #include "server/service/device_ca.h"
 #include "server/service/evidence_ports.h"
 #include "server/service/seal_office.h"
+#include "server/service/service_record_office.h"
 #include "server/service/trust_ports.h"
 
 namespace preseal::server {
@@ -42,6 +43,7 @@ struct CaSettings {
 class CaStore final : public DeviceCa,
                       public BirthSigner,
                       public EvidenceSigner,
+                      public ServiceRecordSigner,
                       public TrustSigner {
  public:
   // Makes the five authorities (kCaCertificateLife), the server certificate for `settings.names`
@@ -93,6 +95,7 @@ class CaStore final : public DeviceCa,
   // The floor's other statements, by the same signer, newest as last loaded: the "typ" keeps them
   // apart. Roots: every seal authority that is not retired, so that older statements hold too.
   StatusOr<std::string> SignEvidence(std::string_view payload) const override;
+  StatusOr<std::string> SignServiceRecord(std::string_view payload_json) const override;
   std::vector<crypto::Certificate> EvidenceRoots() const override { return SealRoots(); }
   StatusOr<std::string> SignTrust(std::string_view payload) const override;
   std::vector<crypto::Certificate> TrustRoots() const override { return SealRoots(); }

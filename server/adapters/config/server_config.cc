@@ -105,6 +105,7 @@ class ConfigReader {
   Status ReadSignIn(const std::optional<YAML::Node>& node, ServerConfig* out) {
     if (!node) return OkStatus();
     MapReader map(*node, name_);
+    map.Optional("any_user", &out->any_user);
     if (const auto oidc = map.Child("oidc")) {
       RETURN_IF_ERROR(ReadOidc(*oidc, &out->oidc.emplace()));
     }
@@ -164,6 +165,7 @@ class ConfigReader {
     read("fresh", &out->seal.fresh);
     read("ageing", &out->seal.ageing);
     read("expired", &out->seal.expired);
+    map.Optional("refuse_expired", &out->refuse_expired_seal);
     RETURN_IF_ERROR(map.Finish());
     const Status order = CheckSealPolicy(out->seal);
     return order.ok() ? order : yaml::ErrorAt(*node, name_, MessageOf(order));

@@ -54,6 +54,8 @@ struct ServerConfig {
   std::optional<OidcSettings> oidc;        // where users sign in; absent: with one-time codes only
   std::optional<JoinConfig> join;          // absent: no device can join a domain
   SealPolicy seal;                         // ages of a seal
+  bool refuse_expired_seal = true;         // the user flow of a device whose seal is expired
+  bool any_user = false;                   // a device nobody is assigned to takes whoever signs in
   std::map<std::string, uint32_t> tokens;  // class -> how many at once; others: the default
   std::string log_level = "info";
 };

@@ -142,6 +142,7 @@ void ToProto(const LandingFacts& facts, const DeviceId& device, std::string_view
   out->set_join(facts.join);
   out->set_error_message(facts.error_message);
   out->set_show_progress(facts.show_progress);
+  out->set_notice(facts.notice);
   if (!facts.user_flow) return;
   dv1::UserFlow* user = out->mutable_user_flow();
   Put(facts.user_flow->out_of_box, user->mutable_out_of_box());

@@ -83,10 +83,12 @@ void DeviceStream::OnMessage() {
 
 void DeviceStream::OnHello() {
   const dv1::Hello& hello = incoming_.hello();
-  HelloFacts facts{.device_id = caller_.device_id,
-                   .certificate_sha256 = caller_.certificate_sha256,
-                   .agent_version = hello.agent_version(),
-                   .boot_id = hello.boot_id()};
+  HelloFacts facts{
+      .device_id = caller_.device_id,
+      .certificate_sha256 = caller_.certificate_sha256,
+      .agent_version = hello.agent_version(),
+      .boot_id = hello.boot_id(),
+      .flow = hello.flow() == progress::v1::FLOW_USER ? Flow::kUser : Flow::kTechnician};
   if (hello.agent_version().size() > kNameBytesMax || hello.boot_id().size() > kNameBytesMax) {
     return End(
         InvalidArgument(fmt::format("a field of Hello is longer than {} bytes", kNameBytesMax)));

@@ -207,6 +207,19 @@ FlowService::Unary FlowService::IssueUserCode(Context context,
                });
 }
 
+FlowService::Unary FlowService::GetServiceRecord(Context context,
+                                                 const fv1::GetServiceRecordRequest* request,
+                                                 fv1::ServiceRecord* response) {
+  return Serve(context, Right::kSeeFleet, [this, request, response](const Principal&) -> Status {
+    ASSIGN_OR_RETURN(const DeviceId id, ParseDeviceName(request->name()));
+    return parts_.store.Read([&](Tx& tx) -> Status {
+      RETURN_IF_ERROR(tx.devices.Get(id).status());
+      ASSIGN_OR_RETURN(*response->mutable_jws(), tx.user_flow.ServiceRecord(id));
+      return OkStatus();
+    });
+  });
+}
+
 FlowService::Unary FlowService::GetTimeAttribution(Context context,
                                                    const fv1::GetTimeAttributionRequest* request,
                                                    fv1::TimeAttribution* response) {

@@ -58,6 +58,8 @@ class FlowService final : public flow::v1::FlowService::CallbackService {
                             fleet::v1::Device* response) override;
   Unary IssueUserCode(Context context, const flow::v1::IssueUserCodeRequest* request,
                       flow::v1::IssueUserCodeResponse* response) override;
+  Unary GetServiceRecord(Context context, const flow::v1::GetServiceRecordRequest* request,
+                         flow::v1::ServiceRecord* response) override;
   Unary UpdateDevice(Context context, const flow::v1::UpdateDeviceRequest* request,
                      fleet::v1::Device* response) override;
   Unary GetTimeAttribution(Context context, const flow::v1::GetTimeAttributionRequest* request,

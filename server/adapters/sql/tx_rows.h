@@ -17,6 +17,7 @@
 #include "server/adapters/sql/identity_rows.h"
 #include "server/adapters/sql/run_rows.h"
 #include "server/adapters/sql/trust_rows.h"
+#include "server/adapters/sql/user_flow_rows.h"
 
 namespace preseal::server {
 
@@ -38,7 +39,8 @@ class TxRows {
         goldens_(connection),
         trust_(connection),
         documents_(connection),
-        names_(connection) {}
+        names_(connection),
+        user_flow_(connection) {}
   TxRows(const TxRows&) = delete;
   TxRows& operator=(const TxRows&) = delete;
 
@@ -62,8 +64,10 @@ class TxRows {
   TrustRows trust_;
   DocumentRows documents_;
   NameRows names_;
-  Tx tx_{devices_,    batches_,      runs_,      events_,  commands_, evidence_,  accounts_, audit_,
-         identities_, certificates_, admission_, goldens_, trust_,    documents_, names_};
+  UserFlowRows user_flow_;
+  Tx tx_{devices_,  batches_,   runs_,       events_,       commands_,  evidence_,
+         accounts_, audit_,     identities_, certificates_, admission_, goldens_,
+         trust_,    documents_, names_,      user_flow_};
 };
 
 }  // namespace preseal::server
