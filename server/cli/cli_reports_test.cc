@@ -179,6 +179,23 @@ TEST_F(CliReportsTest, QueuesShowHoldersAndPlaces) {
             "download,1,1,D-2,,\r\n");
 }
 
+TEST_F(CliReportsTest, ADevicesPageTellsResultSealAndWhetherItMayEnrolAgain) {
+  fleet_v1::Device device = MakeDevice(7, lifecycle_v1::DEVICE_STATE_SEALED);
+  device.set_deployment_state(progress_v1::DEPLOYMENT_STATE_SUCCESS_ON_RETRY);
+  device.mutable_durations()->mutable_total()->set_seconds(90);
+  device.mutable_seal()->set_age(fleet_v1::Seal::AGE_EXPIRED);
+  device.mutable_seal()->add_drift("added: Office 2.1");
+  device.mutable_one_time_limit()->set_deployments(2);
+  device.mutable_one_time_limit()->set_used(true);
+  fleet_.devices = {device};
+  const CliResult result = RunAsAdmin({"devices", "show", "D-7"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  for (const char* text : {"success on retry", "1 min 30 s", "expired", "added: Office 2.1",
+                           "2 times", "refused until a lead allows it"}) {
+    EXPECT_THAT(result.out, HasSubstr(text));
+  }
+}
+
 TEST(DurationTextTest, PicksTheUnitsPeopleWouldSay) {
   const auto text = [](int64_t millis) {
     google::protobuf::Duration duration;

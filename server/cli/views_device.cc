@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/cli/views.h"
+#include "server/cli/views_reports.h"
 
 namespace preseal::server::cli {
 namespace {
@@ -183,6 +184,7 @@ Section FactsSection(const fleet_v1::Device& device) {
   if (device.seal_unconfirmed()) {
     AddFact(&section, "Seal", {"unconfirmed: the power-off was not seen, look at it", Tone::kWarn});
   }
+  AddDeploymentFacts(device, &section);
   if (!ItemsText(device).empty()) {
     AddFact(&section, "Progress", {ItemsText(device) + " items, " + PercentText(device)});
   }

@@ -63,6 +63,10 @@ void AddPart(const std::string& what, const std::string& kind, const std::string
   report->csv.rows.push_back({{kind}, {item}, {std::to_string(micros)}});
 }
 
+std::string ResultOf(progress_v1::DeploymentState state) {
+  return WordOf(progress_v1::DeploymentState_Name(state), sizeof("DEPLOYMENT_STATE_") - 1);
+}
+
 Section Facts(const std::vector<std::pair<std::string, std::string>>& facts) {
   Section section{.facts = true};
   section.table.columns = {"", ""};
@@ -82,6 +86,36 @@ std::string DurationText(const google::protobuf::Duration& duration) {
   if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
   if (seconds < 86400) return fmt::format("{} h {:02} min", seconds / 3600, seconds % 3600 / 60);
   return fmt::format("{} d {:02} h", seconds / 86400, seconds % 86400 / 3600);
+}
+
+void AddDeploymentFacts(const fleet_v1::Device& device, Section* section) {
+  const auto add = [section](const char* label, std::string value, Tone tone = Tone::kPlain) {
+    section->table.rows.push_back({{label, Tone::kDim}, {std::move(value), tone}});
+  };
+  if (device.deployment_state() != progress_v1::DEPLOYMENT_STATE_UNKNOWN) {
+    add("Result", ResultOf(device.deployment_state()));
+  }
+  const auto& durations = device.durations();
+  if (durations.has_total()) add("Took", DurationText(durations.total()));
+  if (durations.has_device_setup()) {
+    add("Device setup", DurationText(durations.device_setup()));
+  }
+  if (durations.has_account_setup()) {
+    add("Account setup", DurationText(durations.account_setup()));
+  }
+  if (device.has_seal()) {
+    const Cell age = AgeCell(device.seal().age());
+    add("Seal's age", age.text, age.tone);
+    for (const std::string& line : device.seal().drift()) add("Drifted", line, Tone::kWarn);
+  }
+  const auto& limit = device.one_time_limit();
+  if (limit.deployments() == 1) add("Sealed", "once");
+  if (limit.deployments() > 1) add("Sealed", fmt::format("{} times", limit.deployments()));
+  if (limit.used()) add("Next enrolment", "refused until a lead allows it", Tone::kWarn);
+  const std::string until = TimeText(limit.allow_next_expire_time());
+  if (until.empty()) return;
+  add("Next enrolment", fmt::format("allowed until {} by {}: {}", until, limit.allow_next_actor(),
+                                    limit.allow_next_reason()));
 }
 
 Report AllowNextReport(const fleet_v1::Device& device) {
@@ -185,8 +219,7 @@ Report JourneyReport(const flow_v1::Journey& journey) {
   report.csv.columns = {"run", "flow", "result", "micros", "failed_item", "code"};
   for (const auto& tried : journey.tries()) {
     const std::string flow = WordOf(progress_v1::Flow_Name(tried.flow()), sizeof("FLOW_") - 1);
-    const std::string result = WordOf(progress_v1::DeploymentState_Name(tried.deployment_state()),
-                                      sizeof("DEPLOYMENT_STATE_") - 1);
+    const std::string result = ResultOf(tried.deployment_state());
     tries.table.rows.push_back({{IdOf(tried.run())},
                                 {flow},
                                 {result},

@@ -15,6 +15,10 @@ namespace flow_v1 = ::preseal::flow::v1;
 // "850 ms", "12.3 s", "2 min 03 s", "5 h 04 min", "12 d 03 h".
 std::string DurationText(const google::protobuf::Duration& duration);
 
+// Result, durations, age and drift of the seal, and whether the device may enrol again, as far as
+// they are known.
+void AddDeploymentFacts(const fleet_v1::Device& device, Section* section);
+
 Report AllowNextReport(const fleet_v1::Device& device);
 Report SealsReport(const flow_v1::ListSealsResponse& response);
 // One bar for each part, the longest as wide as the rest of a narrow terminal.
