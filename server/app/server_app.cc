@@ -21,14 +21,15 @@
 #include "server/adapters/grpc/flow_service.h"
 #include "server/adapters/grpc/identity_service.h"
 #include "server/adapters/grpc/join_service.h"
+#include "server/adapters/grpc/profile_service.h"
 #include "server/adapters/grpc/trust_service.h"
 #include "server/adapters/http/web_server.h"
 #include "server/adapters/join/plan_join_items.h"
 #include "server/adapters/password/sodium_hasher.h"
-#include "server/adapters/profile/profile_directory.h"
 #include "server/adapters/sql/sqlite_store.h"
 #include "server/app/flow_parts.h"
 #include "server/app/grpc_ports.h"
+#include "server/app/profile_parts.h"
 #include "server/app/join_provider_from.h"
 #include "server/app/server_app.h"
 #include "server/app/trust_anchors.h"
@@ -113,12 +114,13 @@ struct ServerApp::Parts {
   std::unique_ptr<CaStore> ca;
   TrustBasis trust_seed;
   std::unique_ptr<BlobDirectory> blobs;
-  std::unique_ptr<ProfileDirectory> profiles;
   // The store, and who hears of its changes.
   std::unique_ptr<ChangeFeed> feed;
   std::unique_ptr<SqliteStore> store;
   // Whose word counts, kept in the store.
   std::unique_ptr<TrustDesk> trust;
+  // What devices are provisioned with.
+  std::optional<ProfileParts> profiles;
   // Use cases.
   std::optional<SodiumHasher> hasher;
   std::optional<Accounts> accounts;
@@ -156,6 +158,7 @@ struct ServerApp::Parts {
   std::optional<FlowService> flow_service;
   std::optional<BatchService> batch_service;
   std::optional<TrustService> trust_service;
+  std::optional<ProfileService> profile_service;
   std::optional<IdentityService> identity_service;
   std::optional<EvidenceService> evidence_service;
   // Ports, opened last.
@@ -183,13 +186,6 @@ Status ServerApp::Parts::OpenTrust() {
   RETURN_IF_ERROR(Publish(*ca, live_tls, !config.lab_root.empty(), clock.Now()));
   ASSIGN_OR_RETURN(trust_seed, LoadTrust(config));
   ASSIGN_OR_RETURN(blobs, BlobDirectory::Open(config.state_dir / "blobs"));
-  const ArtifactImport import_file = [this](const fs::path& file) -> StatusOr<StoredArtifact> {
-    ASSIGN_OR_RETURN(const auto blob, blobs->Import(file));
-    return StoredArtifact{blob.sha256, blob.size};
-  };
-  ASSIGN_OR_RETURN(profiles, ProfileDirectory::Load(
-                                 config.profiles,
-                                 {config.default_profile, config.quarantine_profile}, import_file));
   return OkStatus();
 }
 
@@ -206,11 +202,13 @@ Status ServerApp::Parts::OpenStore() {
 }
 
 Status ServerApp::Parts::BuildUseCases() {
+  profiles.emplace(*store, clock, *blobs, config);
+  RETURN_IF_ERROR(profiles->Load(config));
   ASSIGN_OR_RETURN(hasher, SodiumHasher::Open());
   accounts.emplace(*store, clock, *hasher);
   live.emplace(clock);
   RETURN_IF_ERROR(revocations.Load(*store, clock.Now()));
-  flows.emplace(*store, clock, *live, *profiles, config);
+  flows.emplace(*store, clock, *live, profiles->desk, config);
   import.emplace(*store, clock);
   identities.emplace(*store, clock, *live, revocations);
   admission.emplace(*store, clock);
@@ -248,6 +246,9 @@ void ServerApp::Parts::BuildServices() {
                        *workers);
   batch_service.emplace(*store, *accounts, *feed, *workers);
   trust_service.emplace(*accounts, *trust, *workers);
+  profile_service.emplace(ProfileServiceParts{*accounts, *store, profiles->documents,
+                                              profiles->desk, profiles->format, *blobs},
+                          *workers);
   identity_service.emplace(*accounts, *identities, *admission, *workers);
   evidence_service.emplace(*accounts, *archive, *workers);
 }
@@ -271,7 +272,8 @@ Status ServerApp::Parts::OpenGrpcPorts() {
   ASSIGN_OR_RETURN(api_port,
                    BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
                              {&*auth_service, &*fleet_service, &*flow_service, &*batch_service,
-                              &*identity_service, &*trust_service, &*evidence_service}));
+                              &*identity_service, &*trust_service, &*profile_service,
+                              &*evidence_service}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
@@ -288,7 +290,8 @@ Status ServerApp::Parts::OpenWebPort() {
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
   options.services = {"preseal.auth.v1.AuthService",         "preseal.fleet.v1.FleetService",
                       "preseal.flow.v1.FlowService",         "preseal.batch.v1.BatchService",
-                      "preseal.identity.v1.IdentityService", "preseal.trust.v1.TrustService"};
+                      "preseal.identity.v1.IdentityService", "preseal.trust.v1.TrustService",
+                      "preseal.profile.v1.ProfileService"};
   options.healthy = [this] { return !draining.load(); };
   options.revocation_list = [this](std::string_view name) { return crls->Find(name); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));

@@ -64,6 +64,7 @@ class Tree {
     AddTrustCommands(&root_, &action_);
     AddIdentityCommands(&root_, &action_);
     AddPolicyCommands(&root_, &action_);
+    AddProfileCommands(&root_, &action_);
     AddReportCommands(&root_, &action_);
     AddCompletionCommand();
     root_.footer(kFooter);

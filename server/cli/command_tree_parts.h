@@ -27,6 +27,8 @@ void AddTokenCommands(CLI::App* root, Action* action);
 void AddTrustCommands(CLI::App* root, Action* action);
 void AddReportCommands(CLI::App* root, Action* action);
 void AddPolicyCommands(CLI::App* root, Action* action);
+// apply, export, documents, plan.
+void AddProfileCommands(CLI::App* root, Action* action);
 // Below `device` and, so call it after AddTrustCommands, below `trust`.
 void AddIdentityCommands(CLI::App* root, Action* action);
 
