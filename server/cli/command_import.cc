@@ -40,6 +40,9 @@ fleet_v1::ImportDevicesRequest RequestFor(const ImportFile& file) {
     row->set_manufacturer(line.manufacturer);
     row->set_model(line.model);
     row->set_assigned_user(line.assigned_user);
+    row->set_sku(line.sku);
+    row->set_group_tag(line.group_tag);
+    row->mutable_attributes()->insert(line.attributes.begin(), line.attributes.end());
   }
   return request;
 }

@@ -16,8 +16,9 @@
 namespace preseal::server::cli {
 namespace {
 
-enum class Field { kSerial, kManufacturer, kModel, kUser };
-constexpr size_t kFields = 4;
+enum class Field { kSerial, kManufacturer, kModel, kUser, kSku, kGroupTag };
+constexpr size_t kFields = 6;
+constexpr std::string_view kAttributePrefix = "attr:";
 
 struct FieldRule {
   std::string_view name;  // as we call it to people
@@ -31,7 +32,9 @@ const FieldRule& RuleOf(Field field) {
       {"serial", true, kSerialBytesMax, &ImportLine::serial_number},
       {"manufacturer", true, kNameBytesMax, &ImportLine::manufacturer},
       {"model", true, kNameBytesMax, &ImportLine::model},
-      {"assigned_user", false, kNameBytesMax, &ImportLine::assigned_user}};
+      {"assigned_user", false, kNameBytesMax, &ImportLine::assigned_user},
+      {"sku", false, kNameBytesMax, &ImportLine::sku},
+      {"group_tag", false, kNameBytesMax, &ImportLine::group_tag}};
   return kRules[static_cast<size_t>(field)];
 }
 
@@ -65,6 +68,11 @@ constexpr Alias kAliases[] = {
     {"username", Field::kUser},
     {"upn", Field::kUser},
     {"userprincipalname", Field::kUser},
+    {"sku", Field::kSku},
+    {"skunumber", Field::kSku},
+    {"productsku", Field::kSku},
+    {"grouptag", Field::kGroupTag},
+    {"orderid", Field::kGroupTag},
 };
 
 std::string Trimmed(std::string_view text) {
@@ -108,8 +116,40 @@ bool IsPrintable(std::string_view text) {
 
 struct Heading {
   std::array<std::optional<size_t>, kFields> column_of;
+  std::map<std::string, size_t> attributes;  // column of each key
   size_t columns = 0;
 };
+
+// The key of an "attr:KEY" heading; nothing if it is none.
+StatusOr<std::optional<std::string>> AttributeKeyOf(std::string_view heading, size_t row) {
+  const std::string text = Trimmed(heading);
+  if (!text.starts_with(kAttributePrefix)) return std::optional<std::string>();
+  const std::string key = text.substr(kAttributePrefix.size());
+  const bool plain = std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+  });
+  if (key.empty() || key.size() > kAttributeKeyBytesMax || !plain) {
+    return InvalidArgument(
+        fmt::format("row {}: \"{}\": a key has 1 to {} letters, digits, dots, dashes, underscores",
+                    row, EscapeForLog(text, kNameBytesMax), kAttributeKeyBytesMax));
+  }
+  return std::optional(key);
+}
+
+// Whether the column was an attribute's.
+StatusOr<bool> TakeAttribute(const CsvRecord& record, size_t column, Heading* heading) {
+  ASSIGN_OR_RETURN(const auto key, AttributeKeyOf(record.fields[column], record.row));
+  if (!key) return false;
+  if (!heading->attributes.emplace(*key, column).second) {
+    return InvalidArgument(fmt::format("row {}: two columns \"attr:{}\"", record.row, *key));
+  }
+  if (heading->attributes.size() > kAttributesMax) {
+    return InvalidArgument(
+        fmt::format("row {}: more than {} attributes", record.row, kAttributesMax));
+  }
+  return true;
+}
 
 StatusOr<Heading> ReadHeading(const CsvRecord& record, std::vector<std::string>* ignored) {
   if (!record.problem.empty()) {
@@ -118,6 +158,8 @@ StatusOr<Heading> ReadHeading(const CsvRecord& record, std::vector<std::string>*
   Heading heading;
   heading.columns = record.fields.size();
   for (size_t i = 0; i < record.fields.size(); ++i) {
+    ASSIGN_OR_RETURN(const bool attribute, TakeAttribute(record, i, &heading));
+    if (attribute) continue;
     const std::optional<Field> field = FieldOf(record.fields[i]);
     if (!field) {
       if (!Trimmed(record.fields[i]).empty()) ignored->push_back(Trimmed(record.fields[i]));
@@ -142,6 +184,25 @@ StatusOr<Heading> ReadHeading(const CsvRecord& record, std::vector<std::string>*
   return heading;
 }
 
+// What is wrong with a value, empty if nothing.
+std::string ValueProblem(std::string_view name, const std::string& value, size_t bytes_max) {
+  if (value.size() > bytes_max) return fmt::format("{} is longer than {} bytes", name, bytes_max);
+  if (IsPrintable(value)) return "";
+  return fmt::format("{} has characters that cannot be shown; save the file as UTF-8", name);
+}
+
+std::string ReadAttributes(const CsvRecord& record, const Heading& heading, ImportLine* line) {
+  for (const auto& [key, column] : heading.attributes) {
+    if (column >= record.fields.size()) continue;
+    std::string value = Trimmed(record.fields[column]);
+    if (value.empty()) continue;
+    std::string problem = ValueProblem("attr:" + key, value, kNameBytesMax);
+    if (!problem.empty()) return problem;
+    line->attributes[key] = std::move(value);
+  }
+  return "";
+}
+
 // What is wrong with the row, empty if nothing; fills `line`.
 std::string ReadLine(const CsvRecord& record, const Heading& heading, ImportLine* line) {
   if (!record.problem.empty()) return record.problem;
@@ -158,16 +219,11 @@ std::string ReadLine(const CsvRecord& record, const Heading& heading, ImportLine
     if (!column) continue;
     std::string value = *column < record.fields.size() ? Trimmed(record.fields[*column]) : "";
     if (rule.needed && value.empty()) return fmt::format("{} is empty", rule.name);
-    if (value.size() > rule.bytes_max) {
-      return fmt::format("{} is longer than {} bytes", rule.name, rule.bytes_max);
-    }
-    if (!IsPrintable(value)) {
-      return fmt::format("{} has characters that cannot be shown; save the file as UTF-8",
-                         rule.name);
-    }
+    std::string problem = ValueProblem(rule.name, value, rule.bytes_max);
+    if (!problem.empty()) return problem;
     line->*rule.member = std::move(value);
   }
-  return "";
+  return ReadAttributes(record, heading, line);
 }
 
 bool LooksLikeUtf16(std::string_view text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,10 @@ struct ImportLine {
   std::string serial_number;
   std::string manufacturer;
   std::string model;
-  std::string assigned_user;  // may be empty
+  std::string assigned_user;                      // may be empty
+  std::string sku;                                // likewise
+  std::string group_tag;                          // likewise
+  std::map<std::string, std::string> attributes;  // of columns "attr:KEY", without empty ones
 };
 
 struct ImportProblem {
@@ -32,7 +36,8 @@ struct ImportFile {
 // Reads a device list. Pure. Tolerant: UTF-8 with or without byte order mark; comma, semicolon or
 // tab between fields (decided by the heading); LF, CRLF or CR; quoted fields with doubled quotes
 // and line breaks (RFC 4180); blank rows; columns in any order, headings in any case and by the
-// names manufacturers use ("Device Serial Number", "Vendor", "Device model", "User"). A bad row
+// names manufacturers use ("Device Serial Number", "Vendor", "Device model", "User"); "attr:KEY"
+// columns become attributes, KEY as written: letters, digits, dots, dashes, underscores. A bad row
 // never stops the reading. InvalidArgument, with nothing read: UTF-16, more than kCliFileBytesMax
 // bytes or kImportRowsMax rows, no heading, a needed heading missing or there twice, no row at all.
 // Problems by row: an unclosed quote, text after a closing quote, a quote inside a bare field, more

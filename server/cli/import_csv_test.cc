@@ -122,5 +122,25 @@ TEST(ReadImportFileTest, TakesExactlyTheMostRowsAServerTakes) {
               StatusIs(StatusCode::kInvalidArgument, "split the file"));
 }
 
+TEST(ReadImportFileTest, ReadsWhatGroupsAreRuledBy) {
+  ASSERT_OK_AND_ASSIGN(
+      const auto file,
+      ReadImportFile("serial,make,model,SKU Number,Group Tag,attr:floor,attr:room\n"
+                     "S1,Dell,L5450,0CB2,sales,3,\n"));
+  ASSERT_EQ(file.lines.size(), 1u);
+  EXPECT_EQ(file.lines[0].sku, "0CB2");
+  EXPECT_EQ(file.lines[0].group_tag, "sales");
+  EXPECT_EQ(file.lines[0].attributes, (std::map<std::string, std::string>{{"floor", "3"}}));
+  EXPECT_TRUE(file.ignored_columns.empty());
+}
+
+TEST(ReadImportFileTest, RefusesAttributeColumnsThatAreNone) {
+  for (const char* heading : {"attr:", "attr:a b", "attr:floor,attr:floor"}) {
+    EXPECT_THAT(ReadImportFile(std::string("serial,make,model,") + heading + "\nS1,D,L,1,2\n"),
+                test::StatusIs(StatusCode::kInvalidArgument, "row 1"))
+        << heading;
+  }
+}
+
 }  // namespace
 }  // namespace preseal::server::cli
