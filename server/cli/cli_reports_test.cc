@@ -106,8 +106,8 @@ TEST_F(CliReportsTest, TimeIsABarForEachPartAndTheRest) {
   EXPECT_THAT(result.out, HasSubstr("(not attributed)  10.0 s      10.0 %  #####\n"));
   EXPECT_THAT(result.out, HasSubstr("policy > office"));
   EXPECT_EQ(RunAsAdmin({"--output", "csv", "time", "D-7"}).out,
-            "kind,item_id,micros\r\nitem,office,60000000\r\ntoken,office,30000000\r\n"
-            "remainder,,10000000\r\n");
+            "kind,item_id,micros\nitem,office,60000000\ntoken,office,30000000\n"
+            "remainder,,10000000\n");
 }
 
 TEST_F(CliReportsTest, TimeSaysThatNothingHasBegun) {
@@ -175,8 +175,8 @@ TEST_F(CliReportsTest, QueuesShowHoldersAndPlaces) {
   const CliResult result = RunAsAdmin({"--output", "csv", "queues"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out,
-            "class,limit,place,device,item_id,since\r\ndownload,1,holds,D-1,,\r\n"
-            "download,1,1,D-2,,\r\n");
+            "class,limit,place,device,item_id,since\ndownload,1,holds,D-1,,\n"
+            "download,1,1,D-2,,\n");
 }
 
 TEST_F(CliReportsTest, ADevicesPageTellsResultSealAndWhetherItMayEnrolAgain) {
