@@ -68,7 +68,7 @@ StatusOr<Command> CommandDesk::Give(const Actor& actor, const DeviceId& id,
 }
 
 Status CommandDesk::Keep(Tx& tx, const Command& command, std::string_view action_name,
-                          Device* device) {
+                         Device* device) {
   RETURN_IF_ERROR(tx.commands.InsertCommand(command));
   device->last_command = command.command_id;
   RETURN_IF_ERROR(tx.devices.Put(device));
