@@ -60,6 +60,8 @@ class OfficeProfile final : public ProfileCatalog {
     plan.profile.id = name_;
     plan.profile.preprovisioning_allowed = preprovisioning_allowed;
     plan.profile.esp = esp;
+    plan.profile.mode = mode;
+    plan.profile.out_of_box = out_of_box;
     return plan;
   }
   StatusOr<std::string> DigestNow(Tx&, const Device&) override { return digest; }
@@ -72,6 +74,8 @@ class OfficeProfile final : public ProfileCatalog {
   std::string quarantine;  // none
   bool preprovisioning_allowed = true;
   EspSettings esp;  // also of the plans frozen from now on
+  Mode mode = Mode::kUserDriven;
+  OutOfBox out_of_box;
   std::string digest = std::string(64, 'a');
   std::vector<std::string> drift;  // none
 

@@ -64,6 +64,7 @@ std::string ServiceRecordJson(const ServiceFacts& facts) {
       {"manufacturer", device.manufacturer},
       {"model", device.model},
       {"batch", device.batch.text()},
+      {"lab", device.lab},
       {"device_name", device.device_name},
       {"assigned_user", device.assigned_user},
       {"signed_in_user", device.signed_in_user},
