@@ -67,6 +67,7 @@ class PlanBuilder {
     step.mutable_script()->set_detect(detect);
     return step;
   }
+  plan::v1::Plan& plan() { return plan_; }
   Bytes Encode() const { return ToBytes(plan_.SerializeAsString()); }
 
  private:
@@ -87,7 +88,9 @@ inline bool BecomesTrue(const std::function<bool()>& condition,
 // again it is the agent after a restart.
 class Workbench {
  public:
-  explicit Workbench(const std::string& folder) : display(MakeDisplay(DisplayMode::kNone)) {
+  explicit Workbench(const std::string& folder, const std::string& boot_id = "boot",
+                     DiagnosticsCollector* diagnostics = nullptr)
+      : display(MakeDisplay(DisplayMode::kNone)) {
     std::filesystem::create_directories(folder + "/target");
     auto opened_store = spool::SpoolStore::Open(folder + "/state/runs");
     EXPECT_THAT(opened_store, test::IsOk());
@@ -101,8 +104,9 @@ class Workbench {
     executor = *std::move(made);
     seal_target = steps::MakeSealTarget(*target, {folder + "/state", {folder + "/state/station"}});
     auto opened =
-        RunDesk::Open({*store, codec, *executor, quoter, *seal_target, *display, clock, signal},
-                      {"D-1", "test", "boot"});
+        RunDesk::Open({*store, codec, *executor, quoter, *seal_target, *display, clock, signal,
+                       /*tokens=*/nullptr, diagnostics},
+                      {"D-1", "test", boot_id});
     EXPECT_THAT(opened, test::IsOk());
     desk = *std::move(opened);
   }

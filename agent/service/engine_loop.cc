@@ -33,7 +33,7 @@ StatusOr<std::optional<RunOutcome>> EngineLoop::Run() {
     if (state.outcome() && calls_.empty()) return state.outcome();
     const Decision decision = Next(recorder_.plan(), state, LookAround(), recorder_.Now());
     if (decision.move) {
-      RETURN_IF_ERROR(Make(*decision.move));
+      RETURN_IF_ERROR(Make(*decision.move, state));
     } else {
       Sleep(seen, decision.wake);
     }
@@ -71,8 +71,9 @@ Status EngineLoop::TakeResult(size_t index) {
   return OkStatus();
 }
 
-Status EngineLoop::Make(const Move& move) {
-  RETURN_IF_ERROR(Record(move.facts));
+Status EngineLoop::Make(const Move& move, const RunState& decided_on) {
+  ASSIGN_OR_RETURN(const bool recorded, RecordUnlessOvertaken(move.facts, decided_on));
+  if (!recorded) return OkStatus();
   if (move.halt) {
     Live& live = inputs_.live.at(move.halt->index);
     live.halted = true;
@@ -87,6 +88,24 @@ Status EngineLoop::Make(const Move& move) {
         StepToExecute(recorder_.plan(), recorder_.State(), index), move.begin->part);
   }
   return OkStatus();
+}
+
+// A hold, a restart or an end that came while the move was thought out makes it another move: false
+// then, and it is thought out again.
+StatusOr<bool> EngineLoop::RecordUnlessOvertaken(const std::vector<Fact>& facts,
+                                                 const RunState& decided_on) {
+  for (const Fact& fact : facts) {
+    const auto unless = [&fact, &decided_on](const RunState& state) {
+      const bool same = state.held() == decided_on.held() &&
+                        state.interruption() == decided_on.interruption() &&
+                        state.outcome() == decided_on.outcome();
+      return same ? std::optional(fact) : std::nullopt;
+    };
+    // Of the facts of one move none of the first changes what is compared.
+    ASSIGN_OR_RETURN(const bool recorded, recorder_.RecordIf(unless, stop_));
+    if (!recorded) return false;
+  }
+  return true;
 }
 
 Status EngineLoop::Record(const std::vector<Fact>& facts) {

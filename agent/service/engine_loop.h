@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/domain/engine/engine.h"
 #include "agent/service/run_recorder.h"
@@ -32,7 +33,8 @@ class EngineLoop {
   Status Begin();
   StatusOr<bool> TakeResults();
   Status TakeResult(size_t index);
-  Status Make(const Move& move);
+  Status Make(const Move& move, const RunState& decided_on);
+  StatusOr<bool> RecordUnlessOvertaken(const std::vector<Fact>& facts, const RunState& decided_on);
   Status Record(const std::vector<Fact>& facts);
   Status StopCalls();
   Inputs LookAround();
