@@ -8,7 +8,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -24,11 +23,11 @@ using std::chrono::milliseconds;
 // Everything random in a run comes out of its seed.
 class Dice {
  public:
-  explicit Dice(uint64_t seed) : random_(seed) {}
-  bool Chance(int percent) { return static_cast<int>(random_() % 100) < percent; }
-  uint32_t Below(uint32_t end) { return static_cast<uint32_t>(random_() % end); }
+  explicit Dice(uint64_t seed) : state_(seed) {}
+  bool Chance(int percent) { return static_cast<int>(Throw() % 100) < percent; }
+  uint32_t Below(uint32_t end) { return static_cast<uint32_t>(Throw() % end); }
   milliseconds Upto(milliseconds longest) {
-    return milliseconds(static_cast<int64_t>(random_() % (longest.count() + 1)));
+    return milliseconds(static_cast<int64_t>(Throw() % static_cast<uint64_t>(longest.count() + 1)));
   }
   template <typename T>
   T OneOf(std::initializer_list<T> values) {
@@ -36,7 +35,14 @@ class Dice {
   }
 
  private:
-  std::mt19937_64 random_;
+  // SplitMix64: the same everywhere.
+  uint64_t Throw() {
+    uint64_t mixed = state_ += 0x9E3779B97F4A7C15;
+    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+    return mixed ^ (mixed >> 31);
+  }
+  uint64_t state_;
 };
 
 // Acyclic, with everything a plan can hold.

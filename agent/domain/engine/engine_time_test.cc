@@ -250,6 +250,22 @@ TEST_F(EngineTimeTest, AnUnplannedRestartInMidApplyIsVerifiedBeforeAnotherAttemp
   EXPECT_FALSE(ItemNamed("one").already_done);
 }
 
+TEST_F(EngineTimeTest, AnAttemptGivenBackIsNotForgottenWithAMarkOfAStall) {
+  Add("one").stall_timeout = seconds(20);
+  Start();
+  Missing("one");
+  ComeBack("boot-2");
+  Missing("one");
+  Missing("one");
+  Pass(seconds(10));
+  ASSERT_TRUE(ItemNamed("one").stalled);
+  ComeBack("boot-3");
+  Missing("one");
+  Missing("one");
+  EXPECT_TRUE(Runs("one", Part::kApply));
+  EXPECT_EQ(ItemNamed("one").attempt, 3u);
+}
+
 TEST_F(EngineTimeTest, ARestartLoopEnds) {
   Add("one").attempts = 10;
   Add("two");
