@@ -21,7 +21,7 @@ struct RunHeader {
 
 struct LoggedEvent {
   uint64_t sequence = 0;
-  uint32_t note = 0;  // kept here, never sent: the attempt of an item
+  uint32_t note = 0;  // kept here, never sent: 0; older journals hold an attempt
   std::string key;    // KeyOf
   Bytes event;        // serialized preseal.progress.v1.Event without its sequence
 };
