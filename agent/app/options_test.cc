@@ -6,6 +6,7 @@
 #include <fstream>
 #include <vector>
 
+#include "agent/app/agent.h"
 #include "agent/app/answers.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -111,6 +112,17 @@ TEST(OptionsTest, ReadsTheConfigurationOfTheUserFlow) {
   EXPECT_EQ(parsed.options.flow, Flow::kUser);
   EXPECT_EQ(parsed.options.device_endpoint, "floor.example:7444");
   EXPECT_EQ(parsed.options.server_name, "");
+}
+
+TEST(RestartTest, RunsTheCommandAndTellsWhyItFailed) {
+  const test::TempDir dir;
+  EXPECT_THAT(AskForRestart({Restart::Kind::kExit, ""}, {}), test::IsOk());
+  EXPECT_THAT(AskForRestart({Restart::Kind::kCommand, "echo down > " + dir.File("asked")}, {}),
+              test::IsOk());
+  EXPECT_TRUE(std::ifstream(dir.File("asked")).good());
+  const Status refused = AskForRestart({Restart::Kind::kCommand, "echo not allowed; exit 3"}, {});
+  EXPECT_THAT(refused, test::StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_NE(ToString(refused).find("exit code 3: not allowed"), std::string::npos);
 }
 
 TEST(AnswersTest, ReadsAnswersByQuestion) {

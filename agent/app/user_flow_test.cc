@@ -93,13 +93,13 @@ class UserFlowTest : public testing::Test {
     return answers;
   }
 
-  std::unique_ptr<process::Child> Start() {
+  std::unique_ptr<process::Child> Start(const std::string& restart = "exit") {
     std::ofstream(dir_.File("answers.yaml"))
         << "{language: en-GB, keyboard: gb, username: alice, code: AAAA-BBBB-CCCC}";
     auto child = process::Child::Start(
         {.argv = {PRESEAL_AGENT_PROGRAM, "run", "--config", Home() + "/agent.conf", "--state-dir",
                   Home(), "--target-root", dir_.File("target"), "--console", "plain", "--answers",
-                  dir_.File("answers.yaml"), "--restart", "exit", "--boot-id-file",
+                  dir_.File("answers.yaml"), "--restart", restart, "--boot-id-file",
                   dir_.File("boot-id")},
          .environment = process::OwnEnvironment(),
          .output_file = dir_.File("agent.log")});
@@ -144,6 +144,21 @@ TEST_F(UserFlowTest, ARestartInMidRunEndsWith75AndTheNextBootGoesOn) {
   EXPECT_TRUE(store_.Has("D-1.2", [](const auto& event) {
     return event.has_run_resumed() && event.run_resumed().planned();
   }));
+}
+
+TEST_F(UserFlowTest, ARestartThatIsRefusedFailsTheItemAndTheAgentGoesOn) {
+  OrderRun("echo once >> one; exit 41", 41);
+  const auto agent = Start("command:echo no power switch; exit 3");
+  EXPECT_TRUE(BecomesTrue(
+      [&] {
+        return store_.Has("D-1.2", [](const auto& event) {
+          return event.item_changed().code() == "REBOOT_REFUSED" &&
+                 event.item_changed().message().find("no power switch") != std::string::npos;
+        });
+      },
+      kLimit))
+      << ReadText(dir_.File("agent.log"));
+  EXPECT_TRUE(agent->Running());
 }
 
 TEST_F(UserFlowTest, AKillInMidRunLosesNothingAndAsksNothingTwice) {
