@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckAuthorization(text);
   const auto metadata = server::ParseMetadata(text, kIssuer);
   Check(!metadata.ok() || server::IsHttpsUrl(metadata->token_endpoint));
-  static_cast<void>(server::ParseTokenAnswer(text));
+  static_cast<void>(server::ParseOidcTokens(text));
   static_cast<void>(server::DescribeOauthError(text));
   Check(server::ParseTokenError(text) != server::SignInOutcome::kSignedIn);
   Check(server::UserOf(text, "").username.size() <= preseal::kNameBytesMax);

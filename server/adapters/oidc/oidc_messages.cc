@@ -114,9 +114,9 @@ StatusOr<DeviceAuthorization> ParseDeviceAuthorization(std::string_view text) {
   return begun;
 }
 
-StatusOr<TokenAnswer> ParseTokenAnswer(std::string_view text) {
+StatusOr<OidcTokens> ParseOidcTokens(std::string_view text) {
   ASSIGN_OR_RETURN(const Json json, ParseObject(text));
-  TokenAnswer answer{TextAt(json, "id_token"), TextAt(json, "access_token")};
+  OidcTokens answer{TextAt(json, "id_token"), TextAt(json, "access_token")};
   if (answer.id_token.empty()) {
     return FailedPrecondition("the answer holds no id_token; is the scope \"openid\" allowed?");
   }

@@ -31,12 +31,12 @@ StatusOr<OidcMetadata> ParseMetadata(std::string_view json, std::string_view iss
 StatusOr<DeviceAuthorization> ParseDeviceAuthorization(std::string_view json);
 
 // The good answer of the token endpoint; its other tokens are not used.
-struct TokenAnswer {
+struct OidcTokens {
   std::string id_token;
   std::string access_token;  // for the userinfo endpoint; may be empty
 };
 // FAILED_PRECONDITION: no id_token, which is what a missing scope "openid" leads to.
-StatusOr<TokenAnswer> ParseTokenAnswer(std::string_view json);
+StatusOr<OidcTokens> ParseOidcTokens(std::string_view json);
 
 // The token endpoint's refusal of a poll (RFC 6749 section 5.2, RFC 8628 section 3.5): kPending,
 // kSlowDown, kDenied or kExpired; nothing for every other error and what is none.

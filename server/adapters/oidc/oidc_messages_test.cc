@@ -142,11 +142,11 @@ TEST(DeviceAuthorizationTest, RefusesEachMemberThatIsWrong) {
 
 TEST(TokenAnswerTest, NeedsAnIdToken) {
   ASSERT_OK_AND_ASSIGN(const auto answer,
-                       ParseTokenAnswer(R"({"id_token":"i","access_token":"a"})"));
+                       ParseOidcTokens(R"({"id_token":"i","access_token":"a"})"));
   EXPECT_EQ(answer.id_token, "i");
   EXPECT_EQ(answer.access_token, "a");
-  EXPECT_THAT(ParseTokenAnswer(R"({"access_token":"a"})"), StatusIs(kPrecondition, "openid"));
-  EXPECT_THAT(ParseTokenAnswer("<html>"), StatusIs(kUnavailable));
+  EXPECT_THAT(ParseOidcTokens(R"({"access_token":"a"})"), StatusIs(kPrecondition, "openid"));
+  EXPECT_THAT(ParseOidcTokens("<html>"), StatusIs(kUnavailable));
 }
 
 TEST(TokenErrorTest, TellsEveryAnswerToAPoll) {

@@ -113,7 +113,7 @@ StatusOr<SignInPoll> OidcProvider::Poll(const std::string& device_code) {
   ASSIGN_OR_RETURN(const HttpsAnswer answer,
                    PostAsClient(url, {{"grant_type", kGrantType}, {"device_code", device_code}}));
   if (answer.code == kHttpOk) {
-    ASSIGN_OR_RETURN_CTX(const TokenAnswer tokens, ParseTokenAnswer(answer.body), url);
+    ASSIGN_OR_RETURN_CTX(const OidcTokens tokens, ParseOidcTokens(answer.body), url);
     return SignIn(known, tokens);
   }
   // The RFC says 400; some providers use other codes of that class.
@@ -154,7 +154,7 @@ StatusOr<HttpsAnswer> OidcProvider::PostAsClient(const std::string& url, HttpsFo
 }
 
 StatusOr<SignInPoll> OidcProvider::SignIn(std::shared_ptr<const Known> known,
-                                          const TokenAnswer& tokens) {
+                                          const OidcTokens& tokens) {
   const IdTokenPolicy policy{settings_.issuer, settings_.client_id};
   auto verdict = VerifyIdToken(tokens.id_token, known->keys, policy, clock_.Now());
   if (verdict.outcome == IdTokenOutcome::kUnknownKey) {

@@ -50,7 +50,7 @@ class OidcProvider final : public SignInProvider {
   StatusOr<std::shared_ptr<const Known>> FetchKeys(OidcMetadata metadata,
                                                    std::chrono::steady_clock::time_point until);
   StatusOr<HttpsAnswer> PostAsClient(const std::string& url, HttpsForm form) const;
-  StatusOr<SignInPoll> SignIn(std::shared_ptr<const Known> known, const TokenAnswer& tokens);
+  StatusOr<SignInPoll> SignIn(std::shared_ptr<const Known> known, const OidcTokens& tokens);
   StatusOr<SignedInUser> UserBehind(const Known& known, const IdTokenVerdict& token,
                                     const std::string& access_token) const;
 
