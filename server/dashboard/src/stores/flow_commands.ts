@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands of the flows beyond start, retry and reseal. One click is one request_id; a person sees how it
 // went and decides again.
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { UpdateDeviceRequestSchema } from "../gen/preseal/flow/v1/flow_pb";
 import { shortName } from "../lib/names";
 import { flow } from "../rpc/clients";
 import { problemText } from "../rpc/problem";
+import { clock } from "./clock.svelte";
 import { toasts } from "./toasts.svelte";
 
 /** Resolves to true if the server took it; tells the person either way. */
@@ -53,21 +56,26 @@ export function continueAnyway(name: string): Promise<boolean> {
 }
 
 export function allowNext(name: string, reason: string, days: number): Promise<boolean> {
-  const expireTime = timestampFromMs(Date.now() + days * 24 * 3_600_000);
+  const expireTime = timestampFromMs(clock.serverNow + days * 24 * 3_600_000);
   return tell("Allow the next enrolment of", name, () => flow.allowNextEnrollment({ name, reason, expireTime }));
+}
+
+export function update(change: MessageInitShape<typeof UpdateDeviceRequestSchema>): Promise<boolean> {
+  return tell("Edit", change.name ?? "", () => flow.updateDevice(change));
 }
 
 export interface UserCode {
   username: string;
   code: string;
+  expireTime: Timestamp | undefined;
 }
 
 /** Undefined if the server refused; the person was told why. */
 export async function issueUserCode(name: string): Promise<UserCode | undefined> {
   let issued: UserCode | undefined;
   await tell("A code for", name, async () => {
-    const { username, code } = await flow.issueUserCode({ name });
-    issued = { username, code };
+    const { username, code, expireTime } = await flow.issueUserCode({ name });
+    issued = { username, code, expireTime };
   });
   return issued;
 }
