@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds a run up, short enough for a tile: a word, a shape and a line. A stall is not a wait: what
+// waits has a name and an end, what stalled has said nothing. Pure.
+import type { Device } from "../gen/preseal/fleet/v1/fleet_pb";
+import { type Wait, Wait_Kind } from "../gen/preseal/progress/v1/progress_pb";
+import { durationMs, waitText } from "./flow";
+import { formatClock, toMs } from "./time";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+
+export type NoteKind = "held" | "asks" | "restarting" | "late" | "stalled" | "waiting";
+
+export interface Note {
+  kind: NoteKind;
+  word: string;
+  text: string;
+}
+
+const WORDS: Record<NoteKind, string> = {
+  held: "On hold",
+  asks: "Needs an answer",
+  restarting: "Restarting",
+  late: "Not back yet",
+  stalled: "Stalled",
+  waiting: "Waiting",
+};
+
+/** Undefined if nothing holds the run up, or no run is under way. */
+export function noteOf(device: Device, now: number): Note | undefined {
+  if (device.held) return note("held", device.wait === undefined ? "" : heldText(device.wait, now));
+  if (device.wait === undefined) return undefined;
+  return note(kindOf(device.wait, now), waitText(device.wait, now));
+}
+
+/** When a restart is over at the latest; undefined if the wait is none or has no end. */
+export function backBy(wait: Wait | undefined): number | undefined {
+  if (wait?.kind !== Wait_Kind.REBOOT) return undefined;
+  const since = toMs(wait.startTime);
+  const limit = durationMs(wait.limit);
+  return since === undefined || !limit ? undefined : since + limit;
+}
+
+/** "Expected back by 14:03:10", or how long it is overdue. Empty if it is not restarting. */
+export function backText(wait: Wait | undefined, now: number): string {
+  const by = backBy(wait);
+  if (by === undefined) return "";
+  const clock = formatClock(timestampFromMs(by));
+  return now <= by ? `Expected back by ${clock}.` : `It was expected back by ${clock}: look at the device.`;
+}
+
+function kindOf(wait: Wait, now: number): NoteKind {
+  switch (wait.kind) {
+    case Wait_Kind.HOLD:
+      return "held";
+    case Wait_Kind.PROMPT:
+      return "asks";
+    case Wait_Kind.REBOOT: {
+      const by = backBy(wait);
+      return by !== undefined && now > by ? "late" : "restarting";
+    }
+    case Wait_Kind.DEVICE:
+      return "stalled";
+    default:
+      return "waiting";
+  }
+}
+
+function heldText(wait: Wait, now: number): string {
+  return wait.owner === "" ? waitText(wait, now) : `Held by ${wait.owner}.`;
+}
+
+function note(kind: NoteKind, text: string): Note {
+  return { kind, word: WORDS[kind], text };
+}
