@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/app/server_app.h"
+
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -29,10 +31,10 @@
 #include "server/adapters/sql/sqlite_store.h"
 #include "server/app/flow_parts.h"
 #include "server/app/grpc_ports.h"
-#include "server/app/profile_parts.h"
 #include "server/app/join_provider_from.h"
-#include "server/app/server_app.h"
+#include "server/app/profile_parts.h"
 #include "server/app/trust_anchors.h"
+#include "server/app/user_flow_parts.h"
 #include "server/domain/trust/policy_text.h"
 #include "server/service/crl_shelf.h"
 #include "server/service/evidence_archive.h"
@@ -54,9 +56,8 @@ constexpr mode_t kPrivateFolder = 0700;
 constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPublicFile = 0644;
 
-// Copies the checked material to where gRPC watches. The key never changes
-// under a running server. A server without a lab root refuses the lab's
-// certificates, whoever issued them.
+// Copies the checked material to where gRPC watches. The key never changes under a running server.
+// A server without a lab root refuses the lab's certificates, whoever issued them.
 Status Publish(const CaStore& ca, const LiveTls& live, bool lab, WallTime now) {
   const CaFiles& files = ca.files();
   std::vector<crypto::Certificate> devices = ca.Trusted(Authority::kDevice, now);
@@ -88,8 +89,7 @@ Status CheckDeviceKey(const CaStore& ca, const ServerConfig& config) {
   if (config.ca_device_key == ca.device_key_uri()) return OkStatus();
   if (config.ca_device_key.empty()) return OkStatus();
   return FailedPrecondition(
-      "ca.device_key is not the key the device authority "
-      "signs with: run preseal-server ca rotate "
+      "ca.device_key is not the key the device authority signs with: run preseal-server ca rotate "
       "device");
 }
 
@@ -127,6 +127,7 @@ struct ServerApp::Parts {
   std::optional<LiveDevices> live;
   RevocationMap revocations;
   std::optional<FlowParts> flows;
+  std::unique_ptr<UserFlowParts> user_flow;  // needs the one before
   std::optional<DeviceImport> import;
   std::optional<IdentityOffice> identities;
   std::optional<AdmissionOffice> admission;
@@ -209,6 +210,8 @@ Status ServerApp::Parts::BuildUseCases() {
   live.emplace(clock);
   RETURN_IF_ERROR(revocations.Load(*store, clock.Now()));
   flows.emplace(*store, clock, *live, profiles->desk, config);
+  ASSIGN_OR_RETURN(user_flow,
+                   UserFlowParts::Open(*store, clock, *live, profiles->desk, *ca, *flows, config));
   import.emplace(*store, clock);
   identities.emplace(*store, clock, *live, revocations);
   admission.emplace(*store, clock);
@@ -224,10 +227,12 @@ Status ServerApp::Parts::BuildUseCases() {
   renewals.emplace(*store, clock, decoder, *ca);
   ASSIGN_OR_RETURN(join_provider, JoinProviderFrom(config));
   joins.emplace(*store, clock, join_plans, join_provider.get());
-  sessions.emplace(*store, clock, *live, revocations, flows->flow, flows->dispatcher,
-                   flows->landing, *seals, *renewals,
-                   RequestDesks{.tokens = &flows->tokens, .actions = &flows->actions},
-                   SessionSettings{config.auto_start});
+  sessions.emplace(
+      *store, clock, *live, revocations, flows->flow, flows->dispatcher, flows->landing, *seals,
+      *renewals,
+      RequestDesks{
+          .tokens = &flows->tokens, .actions = &flows->actions, .sign_in = &user_flow->sign_in()},
+      SessionSettings{config.auto_start});
   return sessions->ForgetConnections();
 }
 
@@ -242,7 +247,7 @@ void ServerApp::Parts::BuildServices() {
   fleet_service.emplace(*store, *accounts, flows->flow, *import, flows->views, *feed, *workers,
                         clock);
   flow_service.emplace(FlowServiceParts{*store, *accounts, flows->commands, flows->edit,
-                                        flows->report_handlers, flows->views},
+                                        flows->report_handlers, flows->views, &user_flow->codes()},
                        *workers);
   batch_service.emplace(*store, *accounts, *feed, *workers);
   trust_service.emplace(*accounts, *trust, *workers);
@@ -262,18 +267,16 @@ crypto::Digest256 ServerApp::Parts::ServerLeaf() const {
 }
 
 Status ServerApp::Parts::OpenGrpcPorts() {
-  // The web port's number stands in the QR codes the device service hands out,
-  // so the API and the web come first; health and reflection belong to the API
-  // port only and are switched on for it.
+  // The web port's number stands in the QR codes the device service hands out, so the API and the
+  // web come first; health and reflection belong to the API port only and are switched on for it.
   ASSIGN_OR_RETURN(enrollment_port, BuildPort(config.enrollment_port, live_tls,
                                               ClientCertificate::kStation, {&*enrollment_service}));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  ASSIGN_OR_RETURN(api_port,
-                   BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
-                             {&*auth_service, &*fleet_service, &*flow_service, &*batch_service,
-                              &*identity_service, &*trust_service, &*profile_service,
-                              &*evidence_service}));
+  ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
+                                       {&*auth_service, &*fleet_service, &*flow_service,
+                                        &*batch_service, &*identity_service, &*trust_service,
+                                        &*profile_service, &*evidence_service}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
@@ -298,8 +301,7 @@ Status ServerApp::Parts::OpenWebPort() {
   return OkStatus();
 }
 
-// For scripts that asked for free ports; written last, so that its presence
-// means "ready".
+// For scripts that asked for free ports; written last, so that its presence means "ready".
 Status ServerApp::Parts::WritePortsFile() const {
   const nlohmann::json ports = {{"device", device_port.port},
                                 {"enrollment", enrollment_port.port},
@@ -336,6 +338,7 @@ StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config
 void ServerApp::Tick() {
   parts_->sessions->Tick();
   parts_->flows->deadlines.Tick();
+  parts_->user_flow->Tick();
   parts_->identities->Tick();
   parts_->crls->Tick();
 }
@@ -372,6 +375,7 @@ void ServerApp::Drain() {
   if (p.workers) p.workers->Stop();
   if (p.hashing) p.hashing->Stop();
   if (p.joining) p.joining->Stop();
+  if (p.user_flow) p.user_flow->Stop();
   if (p.store) p.store->Close();
   // Gone before the workers and services they call into.
   p.web.reset();
