@@ -56,8 +56,8 @@ Status LandingDesk::FillUserFlow(Tx& tx, const Device& device, const ProfileSett
   const bool expired = age >= policy_.seal.expired && policy_.refuse_expired_seal;
   card->notice =
       expired ? ExpiredSealSentence(device.id, age, policy_.seal) : SealNotice(age, policy_.seal);
-  // Nobody is sent to a door that is locked.
-  if (expired || user.mode != Mode::kUserDriven) return OkStatus();
+  // With an expired seal, too: who tries is told why not, in words for people.
+  if (user.mode != Mode::kUserDriven) return OkStatus();
   user.device_authorization =
       device_authorization_ && (policy_.any_user || !device.assigned_user.empty());
   const auto code = tx.user_flow.GetUserCode(device.id);

@@ -40,20 +40,20 @@ class OfficeProfile final : public ProfileCatalog {
     if (device.quarantined && quarantine.empty()) {
       return FailedPrecondition("quarantine_profile names no profile for that");
     }
-    FrozenPlan plan{.profile = chosen.empty() ? name_ : chosen,
-                    .profile_digest = digest,
-                    .plan = {1, 2, 3},
-                    .flow = flow,
-                    .esp = esp};
+    FrozenPlan frozen{.profile = chosen.empty() ? name_ : chosen,
+                      .profile_digest = digest,
+                      .plan = plan,
+                      .flow = flow,
+                      .esp = esp};
     for (const auto& [id, name, gating] :
          {std::tuple{"policy", "Policy", Gating::kBlocking},
           std::tuple{"burn-in", "Burn-in test", Gating::kBlocking},
           std::tuple{"wallpaper", "Wallpaper", Gating::kTracked}}) {
       Item item{.display_name = name, .gating = gating};
       ASSIGN_OR_RETURN(item.item_id, ItemId::Parse(id));
-      plan.items.push_back(std::move(item));
+      frozen.items.push_back(std::move(item));
     }
-    return plan;
+    return frozen;
   }
   StatusOr<EffectivePlan> Preview(Tx&, const Device&, Flow flow, std::string_view) override {
     EffectivePlan plan{.flow = flow};
@@ -78,6 +78,7 @@ class OfficeProfile final : public ProfileCatalog {
   OutOfBox out_of_box;
   std::string digest = std::string(64, 'a');
   std::vector<std::string> drift;  // none
+  Bytes plan = {1, 2, 3};
 
  private:
   const std::string name_ = "office";

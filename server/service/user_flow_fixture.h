@@ -63,7 +63,9 @@ class UserFlowTest : public FlowTest {
   // Provisioned and sealed a day ago, assigned to ada.
   DeviceId AddSealed(const std::string& serial) {
     Device device = AddEnrolled(serial);
-    EXPECT_OK(flow_->Start(lead_, device.id, ""));
+    auto start = flow_->Start(lead_, device.id, "");
+    EXPECT_OK(start);
+    start->state = CommandState::kVerified;
     device = Load(device.id);
     device.state = DeviceState::kSealed;
     device.blocking_satisfied = true;
@@ -71,7 +73,10 @@ class UserFlowTest : public FlowTest {
     device.sealed_plan_digest = profile_.digest;
     device.seal_time = device.state_time = clock_.Now() - std::chrono::hours(24);
     device.deployments = 1;
-    EXPECT_OK(Write([&](Tx& tx) { return tx.devices.Put(&device); }));
+    EXPECT_OK(Write([&](Tx& tx) -> Status {
+      RETURN_IF_ERROR(tx.commands.UpdateCommand(*start));
+      return tx.devices.Put(&device);
+    }));
     return device.id;
   }
   template <typename Change>

@@ -173,5 +173,17 @@ TEST(LoadConfigTest, SaysWhichFileIsMissing) {
               StatusIs(StatusCode::kNotFound, "/nonexistent/preseal.yaml"));
 }
 
+TEST(ParseConfigTest, ExpiredSealsAndStrangersAreRefusedUnlessItSaysOtherwise) {
+  ASSERT_OK_AND_ASSIGN(const ServerConfig plain, Parse(kLeast));
+  EXPECT_TRUE(plain.refuse_expired_seal);
+  EXPECT_FALSE(plain.any_user);
+  ASSERT_OK_AND_ASSIGN(const ServerConfig open,
+                       Parse(std::string(kLeast) + "sign_in: {any_user: true}\n" +
+                             "seal: {refuse_expired: false}\n"));
+  EXPECT_FALSE(open.refuse_expired_seal);
+  EXPECT_TRUE(open.any_user);
+  EXPECT_FALSE(open.oidc.has_value());
+}
+
 }  // namespace
 }  // namespace preseal::server
