@@ -38,7 +38,11 @@ std::string LabelOf(const std::string& key) {
                                               {"batch", "Batch"},
                                               {"agent_version", "Agent"},
                                               {"server_version", "Server"},
-                                              {"sealed_requested_by", "Sealed by"}};
+                                              {"sealed_requested_by", "Sealed by"},
+                                              {"device_name", "Name"},
+                                              {"assigned_user", "Assigned to"},
+                                              {"signed_in_user", "Signed in"},
+                                              {"deployment_state", "Result"}};
   const auto found = labels.find(key);
   return found == labels.end() ? key : found->second;
 }
@@ -66,9 +70,9 @@ std::string TextAt(const Json& object, const char* key) {
   return found == object.end() ? "" : ScalarText(*found);
 }
 
-Section ItemsSection(const Json& items) {
+Section ItemsSection(const std::string& title, const Json& items) {
   Section section;
-  section.title = "Items";
+  section.title = title;
   section.table.columns = {"ITEM", "STATE", "NAME"};
   for (const Json& item : items) {
     const bool in_place = TextAt(item, "already_done") == "true";
@@ -80,6 +84,7 @@ Section ItemsSection(const Json& items) {
 }
 
 bool IsLab(const Json& payload) {
+  if (TextAt(payload, "lab") == "true") return true;
   const auto attestation = payload.find("attestation");
   return attestation != payload.end() && TextAt(*attestation, "lab") == "true";
 }
@@ -118,16 +123,28 @@ StatusOr<std::string> UncheckedPayload(std::string_view jws) {
   return preseal::ToString(ByteView(payload));
 }
 
-Report AcceptedReport(const crypto::JwsVerdict& verdict, bool at_signing_time) {
+std::string_view UncheckedType(std::string_view jws) {
+  const auto header = crypto::Base64UrlDecode(jws.substr(0, jws.find('.')));
+  if (!header.ok()) return crypto::kBirthCertificateType;
+  const Json json = Parse(preseal::ToString(ByteView(*header)));
+  return TextAt(json, "typ") == crypto::kServiceRecordType ? crypto::kServiceRecordType
+                                                           : crypto::kBirthCertificateType;
+}
+
+Report AcceptedReport(const crypto::JwsVerdict& verdict, std::string_view type,
+                      bool at_signing_time) {
   Report report;
   const Json payload = Parse(verdict.payload);
   Section facts{.title = "", .facts = true, .table = {{"", ""}, {}}, .when_empty = ""};
   facts.table.rows.push_back({{"Verdict", Tone::kDim}, {"VALID", Tone::kGood, true}});
+  const bool service = type == crypto::kServiceRecordType;
+  AddFact(&facts, "Record", service ? "service record" : "birth certificate");
   if (IsLab(payload)) AddFact(&facts, "Attested", "LAB - not for production", Tone::kWarn);
   for (const auto& [key, value] : payload.items()) {
-    if (key == "items") continue;
+    if (key == "items" || key == "added_since_seal") continue;
     if (key == "iat" && value.is_number_integer()) {
-      AddFact(&facts, LabelOf(key), TimeText(WallTime(std::chrono::seconds(value.get<int64_t>()))));
+      AddFact(&facts, service ? "In service at" : LabelOf(key),
+              TimeText(WallTime(std::chrono::seconds(value.get<int64_t>()))));
     } else {
       AddMember(&facts, LabelOf(key), value);
     }
@@ -137,12 +154,19 @@ Report AcceptedReport(const crypto::JwsVerdict& verdict, bool at_signing_time) {
   AddFact(&facts, "Signer valid",
           TimeText(signer.not_before()) + " to " + TimeText(signer.not_after()));
   if (at_signing_time)
-    AddFact(&facts, "Judged", "as of the time it says it was sealed", Tone::kWarn);
+    AddFact(&facts, "Judged",
+            fmt::format("as of the time it says it was {}", service ? "signed" : "sealed"),
+            Tone::kWarn);
   report.sections.push_back(std::move(facts));
   if (const auto items = payload.find("items"); items != payload.end() && items->is_array()) {
-    report.sections.push_back(ItemsSection(*items));
+    report.sections.push_back(ItemsSection("Items", *items));
+  }
+  if (const auto added = payload.find("added_since_seal");
+      added != payload.end() && added->is_array() && !added->empty()) {
+    report.sections.push_back(ItemsSection("Added since the seal", *added));
   }
   const Json json = {{"valid", true},
+                     {"type", type},
                      {"judgedAtSigningTime", at_signing_time},
                      {"signer",
                       {{"subject", signer.subject()},

@@ -23,8 +23,13 @@ StatusOr<BirthClaims> ReadBirthClaims(std::string_view payload);
 // The payload of a compact JWS without checking anything: only to learn when it says it was signed.
 StatusOr<std::string> UncheckedPayload(std::string_view jws);
 
-// The accepted certificate: who, what, by whom, every item; unknown members are shown as well.
-Report AcceptedReport(const crypto::JwsVerdict& verdict, bool at_signing_time);
+// Which of the kinds `verify` knows it calls itself, without checking anything: a service record
+// or, whatever else it says, a birth certificate.
+std::string_view UncheckedType(std::string_view jws);
+
+// The accepted record of `type`: who, what, by whom, every item; unknown members are shown as well.
+Report AcceptedReport(const crypto::JwsVerdict& verdict, std::string_view type,
+                      bool at_signing_time);
 // `reason` is a closed name such as "untrusted" or "other_serial".
 Report RefusedReport(std::string_view reason, std::string_view detail);
 

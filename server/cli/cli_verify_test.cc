@@ -118,6 +118,16 @@ TEST_F(CliVerifyTest, RefusesAnotherKindOfSignedText) {
   EXPECT_THAT(result.out, HasSubstr("wrong type"));
 }
 
+TEST_F(CliVerifyTest, AcceptsAServiceRecordAndSaysThatItIsOne) {
+  payload_["added_since_seal"] = {
+      {{"id", "vpn"}, {"name", "VPN"}, {"origin", "group office"}, {"state", "SUCCEEDED"}}};
+  const CliResult result = VerifyText(Sign(now_, crypto::kServiceRecordType));
+  EXPECT_EQ(result.code, 0) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("service record\n"));
+  EXPECT_THAT(result.out, HasSubstr("vpn   SUCCEEDED  VPN\n"));
+  EXPECT_THAT(VerifyText(Sign(now_)).out, HasSubstr("birth certificate\n"));
+}
+
 TEST_F(CliVerifyTest, RefusesAnotherSerialWhenOneIsExpected) {
   const CliResult result = VerifyText(Sign(now_), {"--serial", "SN-9"});
   EXPECT_EQ(result.code, 1);

@@ -58,6 +58,7 @@ class Tree {
     AddDeviceCommands(&root_, &action_);
     AddControlCommands(&root_, &action_);
     AddFlowCommands(&root_, &action_);
+    AddUserFlowCommands(&root_, &action_);
     AddBatchCommands(&root_, &action_);
     AddEvidenceCommands(&root_, &action_);
     AddTokenCommands(&root_, &action_);

@@ -196,8 +196,9 @@ void AddEvidenceCommands(CLI::App* root, Action* action) {
 
   const auto verified = std::make_shared<VerifyOptions>();
   CLI::App* verify = root->add_subcommand(
-      "verify", "Check a birth certificate against the seal CA (--ca), without a server");
-  verify->add_option("file", verified->file, "The birth certificate, - for standard input")
+      "verify",
+      "Check a birth certificate or a service record against the seal CA (--ca), without a server");
+  verify->add_option("file", verified->file, "The record, - for standard input")
       ->required()
       ->type_name("FILE");
   verify->add_option("--serial", verified->serial, "Refuse one that is for another serial number")

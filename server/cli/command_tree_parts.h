@@ -17,6 +17,8 @@ void AddDeviceCommands(CLI::App* root, Action* action);
 void AddControlCommands(CLI::App* root, Action* action);
 // hold, resume, waive and the others of FlowService.
 void AddFlowCommands(CLI::App* root, Action* action);
+// user-code, service-record.
+void AddUserFlowCommands(CLI::App* root, Action* action);
 void AddBatchCommands(CLI::App* root, Action* action);
 void AddEvidenceCommands(CLI::App* root, Action* action);
 // Below `evidence`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// verify: a birth certificate against the seal CA, without a server.
+// verify: a birth certificate or a service record against the seal CA, without a server.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ Refusal RefusalOf(const crypto::JwsVerdict& verdict) {
   if (verdict.outcome != crypto::JwsOutcome::kUntrusted) return refusal;
   refusal.reason = "signer " + std::string(ToText(verdict.chain.outcome));
   if (verdict.chain.outcome == crypto::ChainOutcome::kExpired) {
-    refusal.detail += "; --at-signing-time judges it as of when it says it was sealed";
+    refusal.detail += "; --at-signing-time judges it as of when it says it was signed";
   }
   return refusal;
 }
@@ -66,10 +66,10 @@ std::optional<Refusal> CheckClaims(const crypto::JwsVerdict& verdict,
     return Refusal{"other serial",
                    fmt::format("it is for {}, not {}", claims->serial_number, options.serial)};
   }
-  if (claims->issued == 0) return Refusal{"malformed", "it does not say when it was sealed (iat)"};
+  if (claims->issued == 0) return Refusal{"malformed", "it does not say when it was signed (iat)"};
   const auto issued = WallTime(std::chrono::seconds(claims->issued));
   if (issued > std::chrono::system_clock::now() + kClockSkewMax) {
-    return Refusal{"from the future", "it says it was sealed at " + TimeText(issued)};
+    return Refusal{"from the future", "it says it was signed at " + TimeText(issued)};
   }
   return std::nullopt;
 }
@@ -89,13 +89,13 @@ StatusOr<ExitCode> Verify(const Cli& cli, const VerifyOptions& options) {
   // Room for the JSON around it.
   ASSIGN_OR_RETURN(std::string text, ReadInput(cli.terminal(), options.file, 2 * kJwsBytesMax));
   ASSIGN_OR_RETURN_CTX(const std::string jws, JwsOf(std::move(text)), options.file);
-  const crypto::JwsPolicy policy{.type = crypto::kBirthCertificateType,
-                                 .roots = roots,
-                                 .at = TimeToJudge(jws, options.at_signing_time)};
+  const std::string_view type = UncheckedType(jws);
+  const crypto::JwsPolicy policy{
+      .type = type, .roots = roots, .at = TimeToJudge(jws, options.at_signing_time)};
   ASSIGN_OR_RETURN(const crypto::JwsVerdict verdict, crypto::VerifyCompact(jws, policy));
   if (!verdict.accepted()) return Refuse(cli, RefusalOf(verdict));
   if (const auto refusal = CheckClaims(verdict, options)) return Refuse(cli, *refusal);
-  cli.Print(AcceptedReport(verdict, options.at_signing_time));
+  cli.Print(AcceptedReport(verdict, type, options.at_signing_time));
   return ExitCode::kOk;
 }
 
