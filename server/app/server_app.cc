@@ -29,6 +29,7 @@
 #include "server/adapters/join/plan_join_items.h"
 #include "server/adapters/password/sodium_hasher.h"
 #include "server/adapters/sql/sqlite_store.h"
+#include "server/app/diagnostics_parts.h"
 #include "server/app/flow_parts.h"
 #include "server/app/grpc_ports.h"
 #include "server/app/join_provider_from.h"
@@ -150,6 +151,7 @@ struct ServerApp::Parts {
   std::optional<Workers> workers;
   std::optional<Workers> hashing;
   std::optional<Workers> joining;
+  std::unique_ptr<DiagnosticsParts> diagnostics;
   std::optional<EnrollmentService> enrollment_service;
   std::optional<DeviceSessionService> device_service;
   std::optional<ArtifactService> artifact_service;
@@ -172,7 +174,7 @@ struct ServerApp::Parts {
   Status OpenTrust();
   Status OpenStore();
   Status BuildUseCases();
-  void BuildServices();
+  Status BuildServices();
   Status OpenGrpcPorts();
   Status OpenWebPort();
   Status WritePortsFile() const;
@@ -236,7 +238,7 @@ Status ServerApp::Parts::BuildUseCases() {
   return sessions->ForgetConnections();
 }
 
-void ServerApp::Parts::BuildServices() {
+Status ServerApp::Parts::BuildServices() {
   workers.emplace(kWorkerThreads, kWorkerQueueMax);
   hashing.emplace(kPasswordHashThreads, kPasswordHashQueueMax);
   enrollment_service.emplace(*enrollment, *workers, [this] { return ServerLeaf(); });
@@ -256,6 +258,9 @@ void ServerApp::Parts::BuildServices() {
                           *workers);
   identity_service.emplace(*accounts, *identities, *admission, *workers);
   evidence_service.emplace(*accounts, *archive, *workers);
+  ASSIGN_OR_RETURN(diagnostics,
+                   DiagnosticsParts::Open(*store, clock, *accounts, revocations, *workers, config));
+  return OkStatus();
 }
 
 // Of the file that gRPC shows to new connections.
@@ -273,14 +278,16 @@ Status ServerApp::Parts::OpenGrpcPorts() {
                                               ClientCertificate::kStation, {&*enrollment_service}));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  ASSIGN_OR_RETURN(api_port, BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
-                                       {&*auth_service, &*fleet_service, &*flow_service,
-                                        &*batch_service, &*identity_service, &*trust_service,
-                                        &*profile_service, &*evidence_service}));
+  ASSIGN_OR_RETURN(api_port,
+                   BuildPort(config.api_port, live_tls, ClientCertificate::kNone,
+                             {&*auth_service, &*fleet_service, &*flow_service, &*batch_service,
+                              &*identity_service, &*trust_service, &*profile_service,
+                              &*evidence_service, &diagnostics->reader()}));
   RETURN_IF_ERROR(OpenWebPort());
   device_service.emplace(*sessions, *workers, clock, WebUrl(config, web->port()) + "/devices/");
   ASSIGN_OR_RETURN(device_port, BuildPort(config.device_port, live_tls, ClientCertificate::kDevice,
-                                          {&*device_service, &*artifact_service, &*join_service}));
+                                          {&*device_service, &*artifact_service, &*join_service,
+                                           &diagnostics->device_service()}));
   return OkStatus();
 }
 
@@ -291,10 +298,11 @@ Status ServerApp::Parts::OpenWebPort() {
   ASSIGN_OR_RETURN(options.certificate_chain_pem, ReadText(live_tls.certificate()));
   ASSIGN_OR_RETURN(options.private_key_pem, ReadText(live_tls.key()));
   options.channel = api_port.server->InProcessChannel(grpc::ChannelArguments());
-  options.services = {"preseal.auth.v1.AuthService",         "preseal.fleet.v1.FleetService",
-                      "preseal.flow.v1.FlowService",         "preseal.batch.v1.BatchService",
-                      "preseal.identity.v1.IdentityService", "preseal.trust.v1.TrustService",
-                      "preseal.profile.v1.ProfileService"};
+  options.services = {
+      "preseal.auth.v1.AuthService",         "preseal.fleet.v1.FleetService",
+      "preseal.flow.v1.FlowService",         "preseal.batch.v1.BatchService",
+      "preseal.identity.v1.IdentityService", "preseal.trust.v1.TrustService",
+      "preseal.profile.v1.ProfileService",   "preseal.diagnostics.v1.DiagnosticsReaderService"};
   options.healthy = [this] { return !draining.load(); };
   options.revocation_list = [this](std::string_view name) { return crls->Find(name); };
   ASSIGN_OR_RETURN(web, WebServer::Start(std::move(options)));
@@ -325,7 +333,7 @@ StatusOr<std::unique_ptr<ServerApp>> ServerApp::Start(const ServerConfig& config
   RETURN_IF_ERROR(p.OpenTrust());
   RETURN_IF_ERROR(p.OpenStore());
   RETURN_IF_ERROR(p.BuildUseCases());
-  p.BuildServices();
+  RETURN_IF_ERROR(p.BuildServices());
   RETURN_IF_ERROR(p.OpenGrpcPorts());
   RETURN_IF_ERROR(p.WritePortsFile());
   log::Info("server ready", {{"device_port", p.device_port.port},
@@ -341,6 +349,7 @@ void ServerApp::Tick() {
   parts_->user_flow->Tick();
   parts_->identities->Tick();
   parts_->crls->Tick();
+  parts_->diagnostics->Tick();
 }
 
 Status ServerApp::Reload() {

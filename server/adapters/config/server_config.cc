@@ -40,6 +40,7 @@ class ConfigReader {
     RETURN_IF_ERROR(ReadJoin(map.Child("join"), out));
     RETURN_IF_ERROR(ReadSeal(map.Child("seal"), out));
     RETURN_IF_ERROR(ReadTokens(map.Child("tokens"), out));
+    RETURN_IF_ERROR(ReadDiagnostics(map.Child("diagnostics"), out));
     if (out->organisation.size() > kNameBytesMax) map.Fail("organisation", "too long");
     if (out->public_names.empty()) out->public_names = {"localhost", "127.0.0.1", "::1"};
     return map.Finish();
@@ -169,6 +170,17 @@ class ConfigReader {
     RETURN_IF_ERROR(map.Finish());
     const Status order = CheckSealPolicy(out->seal);
     return order.ok() ? order : yaml::ErrorAt(*node, name_, MessageOf(order));
+  }
+
+  Status ReadDiagnostics(const std::optional<YAML::Node>& node, ServerConfig* out) {
+    if (!node) return OkStatus();
+    MapReader map(*node, name_);
+    std::chrono::milliseconds life = out->diagnostics_life;
+    map.Optional("life", kSealAgeMax, &life);
+    RETURN_IF_ERROR(map.Finish());
+    out->diagnostics_life = std::chrono::duration_cast<std::chrono::hours>(life);
+    if (out->diagnostics_life >= std::chrono::hours(1)) return OkStatus();
+    return yaml::ErrorAt(*node, name_, "a bundle lives an hour at least");
   }
 
   // Classes are named by the plans, so the keys are free.

@@ -57,6 +57,7 @@ struct ServerConfig {
   bool refuse_expired_seal = true;         // the user flow of a device whose seal is expired
   bool any_user = false;                   // a device nobody is assigned to takes whoever signs in
   std::map<std::string, uint32_t> tokens;  // class -> how many at once; others: the default
+  std::chrono::hours diagnostics_life = kDiagnosticsLifeDefault;  // of a bundle from a device
   std::string log_level = "info";
 };
 
