@@ -41,6 +41,7 @@ struct LandingCard {
   std::string device_name;    // empty: not named yet
   std::string join;           // join provider, empty: none
   std::string error_message;  // of the ESP settings, for the red card
+  std::string notice;         // what else the person should know, as the age of the seal
   bool show_progress = true;
   std::vector<DeviceAction> actions;      // that are allowed now
   std::optional<UserFlowCard> user_flow;  // in the user flow

@@ -40,6 +40,7 @@ void AddIdentity(std::vector<Line>* lines, const LandingCard& card, size_t colum
   AddLabelled(lines, "Serial", card.serial_number, columns, style);
   AddLabelled(lines, "Name", card.device_name, columns, style);
   AddLabelled(lines, "Join", card.join, columns, style);
+  AddLabelled(lines, "Note", card.notice, columns, style, kTextLinesMaxSmall);
 }
 
 struct Verdict {

@@ -36,7 +36,8 @@ ScreenModel Landed() {
                               .serial_number = "SN-1",
                               .device_name = "KIOSK-0007",
                               .join = "samba-offline-join",
-                              .error_message = "Call 4711."};
+                              .error_message = "Call 4711.",
+                              .notice = "Sealed 20 minutes ago."};
   return model;
 }
 
@@ -57,8 +58,9 @@ TEST(PersonFrameTest, TheLandingCardHasNameJoinAndTheAllowedButtons) {
                   .phase = Phase::kDevicePreparation,
                   .state = ItemState::kSucceeded}};
   const std::string screen = Screen(model);
-  for (const char* text : {"Example Ltd", "Kiosk", "alice", "D-1", "SN-1", "KIOSK-0007",
-                           "samba-offline-join", "[P] provision", "[F] refresh"}) {
+  for (const char* text :
+       {"Example Ltd", "Kiosk", "alice", "D-1", "SN-1", "KIOSK-0007", "samba-offline-join",
+        "Sealed 20 minutes ago.", "[P] provision", "[F] refresh"}) {
     EXPECT_TRUE(Has(screen, text)) << text << "\n" << screen;
   }
   EXPECT_FALSE(Has(screen, "reset"));

@@ -139,13 +139,14 @@ void PlainDisplay::ShowLanding(const LandingCard& card) {
   for (const DeviceAction action : card.actions) {
     actions += (actions.empty() ? "" : ",") + std::string(KeyOf(action).word);
   }
-  WriteIfNew("landing device=" + Value(card.device_id) + " serial=" + Value(card.serial_number) +
-                 " profile=" + Value(card.profile) + " user=" + Value(card.assigned_user) +
-                 " organisation=" + Value(card.organisation) + " lab=" +
-                 (card.lab ? "true" : "false") + (card.quarantined ? " quarantined=true" : "") +
-                 Optional("name", card.device_name) + Optional("join", card.join) +
-                 (actions.empty() ? "" : " actions=" + actions) + Optional("url", card.qr_text),
-             &last_landing_);
+  WriteIfNew(
+      "landing device=" + Value(card.device_id) + " serial=" + Value(card.serial_number) +
+          " profile=" + Value(card.profile) + " user=" + Value(card.assigned_user) +
+          " organisation=" + Value(card.organisation) + " lab=" + (card.lab ? "true" : "false") +
+          (card.quarantined ? " quarantined=true" : "") + Optional("name", card.device_name) +
+          Optional("join", card.join) + Optional("note", card.notice) +
+          (actions.empty() ? "" : " actions=" + actions) + Optional("url", card.qr_text),
+      &last_landing_);
 }
 
 void PlainDisplay::ShowItems(std::span<const Item> items, std::chrono::seconds /*elapsed*/) {

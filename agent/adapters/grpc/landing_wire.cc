@@ -50,6 +50,7 @@ Status CheckTexts(const wire::Landing& in) {
   RETURN_IF_ERROR(CheckLength("qr_text", in.qr_text(), kUrlBytesMax));
   RETURN_IF_ERROR(CheckLength("device_name", in.device_name(), kNameBytesMax));
   RETURN_IF_ERROR(CheckLength("join", in.join(), kNameBytesMax));
+  RETURN_IF_ERROR(CheckLength("notice", in.notice(), kItemMessageBytesMax));
   return CheckCharacters("error_message", in.error_message(), kErrorMessageCharsMax);
 }
 
@@ -69,6 +70,7 @@ StatusOr<LandingCard> ReadLanding(const wire::Landing& in) {
   card.device_name = in.device_name();
   card.join = in.join();
   card.error_message = in.error_message();
+  card.notice = in.notice();
   card.show_progress = in.show_progress();
   for (const int action : in.actions()) {
     if (const auto known = FromWire(action)) {
