@@ -12,29 +12,43 @@
 #include "common/base/bytes.h"
 #include "common/base/limits.h"
 #include "server/cli/csv_records.h"
+#include "server/cli/windows_identity.h"
 
 namespace preseal::server::cli {
 namespace {
 
-enum class Field { kSerial, kManufacturer, kModel, kUser, kSku, kGroupTag };
-constexpr size_t kFields = 6;
+enum class Field {
+  kSerial,
+  kManufacturer,
+  kModel,
+  kUser,
+  kSku,
+  kGroupTag,
+  kProductId,
+  kHardwareHash,
+};
+constexpr size_t kFields = 8;
 constexpr std::string_view kAttributePrefix = "attr:";
+
+enum class Need { kNone, kAlways, kUnlessWindows };  // the last: or a product id, or a hash
 
 struct FieldRule {
   std::string_view name;  // as we call it to people
-  bool needed;
+  Need need;
   size_t bytes_max;
   std::string ImportLine::*member;
 };
 
 const FieldRule& RuleOf(Field field) {
   static constexpr FieldRule kRules[kFields] = {
-      {"serial", true, kSerialBytesMax, &ImportLine::serial_number},
-      {"manufacturer", true, kNameBytesMax, &ImportLine::manufacturer},
-      {"model", true, kNameBytesMax, &ImportLine::model},
-      {"assigned_user", false, kNameBytesMax, &ImportLine::assigned_user},
-      {"sku", false, kNameBytesMax, &ImportLine::sku},
-      {"group_tag", false, kNameBytesMax, &ImportLine::group_tag}};
+      {"serial", Need::kAlways, kSerialBytesMax, &ImportLine::serial_number},
+      {"manufacturer", Need::kUnlessWindows, kNameBytesMax, &ImportLine::manufacturer},
+      {"model", Need::kUnlessWindows, kNameBytesMax, &ImportLine::model},
+      {"assigned_user", Need::kNone, kNameBytesMax, &ImportLine::assigned_user},
+      {"sku", Need::kNone, kNameBytesMax, &ImportLine::sku},
+      {"group_tag", Need::kNone, kNameBytesMax, &ImportLine::group_tag},
+      {"product id", Need::kNone, kNameBytesMax, &ImportLine::product_id},
+      {"hardware hash", Need::kNone, 2 * kHardwareHashBytesMax, &ImportLine::hardware_hash}};
   return kRules[static_cast<size_t>(field)];
 }
 
@@ -73,6 +87,12 @@ constexpr Alias kAliases[] = {
     {"productsku", Field::kSku},
     {"grouptag", Field::kGroupTag},
     {"orderid", Field::kGroupTag},
+    {"windowsproductid", Field::kProductId},
+    {"productkey", Field::kProductId},
+    {"productkeyid", Field::kProductId},
+    {"pkid", Field::kProductId},
+    {"hardwarehash", Field::kHardwareHash},
+    {"devicehardwaredata", Field::kHardwareHash},
 };
 
 std::string Trimmed(std::string_view text) {
@@ -175,9 +195,14 @@ StatusOr<Heading> ReadHeading(const CsvRecord& record, std::vector<std::string>*
   }
   for (size_t i = 0; i < kFields; ++i) {
     const FieldRule& rule = RuleOf(static_cast<Field>(i));
-    if (rule.needed && !heading.column_of[i]) {
+    const bool windows = heading.column_of[static_cast<size_t>(Field::kProductId)] ||
+                         heading.column_of[static_cast<size_t>(Field::kHardwareHash)];
+    const bool needed =
+        rule.need == Need::kAlways || (rule.need == Need::kUnlessWindows && !windows);
+    if (needed && !heading.column_of[i]) {
       return InvalidArgument(fmt::format(
-          "row {}: no column \"{}\"; the heading must name serial, manufacturer and model",
+          "row {}: no column \"{}\"; the heading must name serial, and manufacturer and model or a "
+          "Windows product id or hardware hash",
           record.row, rule.name));
     }
   }
@@ -203,6 +228,20 @@ std::string ReadAttributes(const CsvRecord& record, const Heading& heading, Impo
   return "";
 }
 
+// What Windows Autopilot's lists hold; empty if all is well.
+std::string CheckWindows(ImportLine* line) {
+  const bool windows = !line->product_id.empty() || !line->hardware_hash.empty();
+  if (!windows && line->manufacturer.empty()) return "manufacturer is empty";
+  if (!windows && line->model.empty()) return "model is empty";
+  if (!line->hardware_hash.empty()) {
+    std::string problem = HardwareHashProblem(line->hardware_hash);
+    if (!problem.empty()) return problem;
+  }
+  if (line->product_id.empty()) return "";
+  line->attributes[std::string(kProductIdAttribute)] = line->product_id;
+  return ProductIdProblem(line->product_id);
+}
+
 // What is wrong with the row, empty if nothing; fills `line`.
 std::string ReadLine(const CsvRecord& record, const Heading& heading, ImportLine* line) {
   if (!record.problem.empty()) return record.problem;
@@ -218,12 +257,13 @@ std::string ReadLine(const CsvRecord& record, const Heading& heading, ImportLine
     const std::optional<size_t> column = heading.column_of[i];
     if (!column) continue;
     std::string value = *column < record.fields.size() ? Trimmed(record.fields[*column]) : "";
-    if (rule.needed && value.empty()) return fmt::format("{} is empty", rule.name);
+    if (rule.need == Need::kAlways && value.empty()) return fmt::format("{} is empty", rule.name);
     std::string problem = ValueProblem(rule.name, value, rule.bytes_max);
     if (!problem.empty()) return problem;
     line->*rule.member = std::move(value);
   }
-  return ReadAttributes(record, heading, line);
+  std::string problem = ReadAttributes(record, heading, line);
+  return problem.empty() ? CheckWindows(line) : problem;
 }
 
 bool LooksLikeUtf16(std::string_view text) {

@@ -20,6 +20,8 @@ struct ImportLine {
   std::string sku;                                // likewise
   std::string group_tag;                          // likewise
   std::map<std::string, std::string> attributes;  // of columns "attr:KEY", without empty ones
+  std::string product_id;                         // of Windows; also an attribute
+  std::string hardware_hash;                      // of Windows; checked, not sent
 };
 
 struct ImportProblem {
@@ -37,12 +39,14 @@ struct ImportFile {
 // tab between fields (decided by the heading); LF, CRLF or CR; quoted fields with doubled quotes
 // and line breaks (RFC 4180); blank rows; columns in any order, headings in any case and by the
 // names manufacturers use ("Device Serial Number", "Vendor", "Device model", "User"); "attr:KEY"
-// columns become attributes, KEY as written: letters, digits, dots, dashes, underscores. A bad row
-// never stops the reading. InvalidArgument, with nothing read: UTF-16, more than kCliFileBytesMax
-// bytes or kImportRowsMax rows, no heading, a needed heading missing or there twice, no row at all.
-// Problems by row: an unclosed quote, text after a closing quote, a quote inside a bare field, more
-// fields than headings, an empty serial number, manufacturer or model, a field over its limit,
-// characters that cannot be shown, the same serial number twice.
+// columns become attributes, KEY as written: letters, digits, dots, dashes, underscores. Windows
+// Autopilot's own lists are taken as they are: a product id or a hardware hash stands in for
+// manufacturer and model. A bad row never stops the reading. InvalidArgument, with nothing read:
+// UTF-16, more than kCliFileBytesMax bytes or kImportRowsMax rows, no heading, a needed heading
+// missing or there twice, no row at all. Problems by row: an unclosed quote, text after a closing
+// quote, a quote inside a bare field, more fields than headings, an empty serial number,
+// manufacturer or model, a field over its limit, characters that cannot be shown, the same serial
+// number twice.
 StatusOr<ImportFile> ReadImportFile(std::string_view text);
 
 }  // namespace preseal::server::cli

@@ -2,6 +2,7 @@
 #include "server/cli/import_csv.h"
 
 #include "common/base/limits.h"
+#include "common/crypto/encoding.h"
 #include "tests/support/status_matchers.h"
 
 namespace preseal::server::cli {
@@ -47,12 +48,12 @@ TEST(ReadImportFileTest, ToleratesWhatSpreadsheetsWrite) {
 
 TEST(ReadImportFileTest, KnowsHeadingsInAnyCaseOrderAndByOtherNames) {
   EXPECT_EQ(Told("Device Serial Number,Windows Product ID,Manufacturer name,Device model,"
-                 "Assigned User\nSN-1,ignored,Acme,K1,ana\n"),
+                 "Assigned User\nSN-1,3305600123456,Acme,K1,ana\n"),
             "2: SN-1|Acme|K1|ana\n");
   EXPECT_EQ(Told("MODEL,Vendor,SERIAL_NUMBER\nK1,Acme,SN-1\n"), "2: SN-1|Acme|K1|\n");
   ASSERT_OK_AND_ASSIGN(const ImportFile file,
-                       ReadImportFile("serial,Hardware Hash,make,model\nSN-1,x,Acme,K1\n"));
-  EXPECT_EQ(file.ignored_columns, std::vector<std::string>{"Hardware Hash"});
+                       ReadImportFile("serial,Colour,make,model\nSN-1,x,Acme,K1\n"));
+  EXPECT_EQ(file.ignored_columns, std::vector<std::string>{"Colour"});
 }
 
 TEST(ReadImportFileTest, NumbersRowsAsASpreadsheetDoes) {
@@ -140,6 +141,55 @@ TEST(ReadImportFileTest, RefusesAttributeColumnsThatAreNone) {
                 test::StatusIs(StatusCode::kInvalidArgument, "row 1"))
         << heading;
   }
+}
+
+// A hash of the size real ones have, as Get-WindowsAutopilotInfo writes it.
+std::string Hash(size_t cut = 0) {
+  std::string text = crypto::Base64Encode(Bytes(3000 + 1, 0x4F));
+  text.resize(text.size() - cut);
+  return text;
+}
+
+// Autopilot's three identities: hash, product id (PKID), and manufacturer with model (tuple).
+TEST(ReadImportFileTest, TakesAutopilotsOwnListsByHashAndByProductId) {
+  ASSERT_OK_AND_ASSIGN(
+      const auto file,
+      ReadImportFile(
+          "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User\n"
+          "S1,," +
+          Hash() +
+          ",sales,alice@example.com\n"
+          "S2,3305600123456,,,\n"
+          "S3,," +
+          Hash(2) + ",,\n"));  // padding that was cut off
+  EXPECT_TRUE(file.problems.empty()) << file.problems[0].message;
+  ASSERT_EQ(file.lines.size(), 3u);
+  EXPECT_EQ(file.lines[0].group_tag, "sales");
+  EXPECT_EQ(file.lines[0].assigned_user, "alice@example.com");
+  EXPECT_TRUE(file.lines[0].attributes.empty());
+  EXPECT_EQ(file.lines[1].attributes.at("windows-product-id"), "3305600123456");
+  EXPECT_TRUE(file.ignored_columns.empty());
+}
+
+TEST(ReadImportFileTest, NamesTheRowOfAWrongHashOrProductId) {
+  ASSERT_OK_AND_ASSIGN(const auto file,
+                       ReadImportFile("Device Serial Number,Windows Product ID,Hardware Hash\n"
+                                      "S1,,=1+1\n"
+                                      "S2,,T0s=\n"
+                                      "S3,33056,\n"
+                                      "S4,,\n"
+                                      ",," +
+                                      Hash() + "\n"));
+  std::string told;
+  for (const auto& problem : file.problems) {
+    told += std::to_string(problem.row) + ": " + problem.message + "\n";
+  }
+  EXPECT_EQ(told,
+            "2: hardware hash is no base64: was the file edited in a spreadsheet?\n"
+            "3: hardware hash has 2 bytes: it was cut off, or is none\n"
+            "4: product id is not 13 digits, as on the box's label\n"
+            "5: manufacturer is empty\n"
+            "6: serial is empty\n");
 }
 
 }  // namespace
