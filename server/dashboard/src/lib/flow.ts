@@ -25,7 +25,7 @@ const WAITS_FOR: Record<Wait_Kind, string> = {
   [Wait_Kind.REBOOT]: "its restart",
   [Wait_Kind.SERVER]: "the server",
   [Wait_Kind.SPOOL]: "the server to take its events",
-  [Wait_Kind.DEVICE]: "the device to be heard",
+  [Wait_Kind.DEVICE]: "a sign of life",
 };
 
 /** "Waiting for its turn to download (place 3), 0:42 of at most 60:00". */

@@ -2,6 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
+import { Contact_State } from "../gen/preseal/fleet/v1/fleet_pb";
 import { Wait_Kind, WaitSchema } from "../gen/preseal/progress/v1/progress_pb";
 import { makeDevice, NOW } from "./fixture";
 import { backText, noteOf } from "./notes";
@@ -24,6 +25,11 @@ describe("noteOf", () => {
   it("tells a stall from a wait", () => {
     expect(noteOf(makeDevice({ wait: wait(Wait_Kind.TOKEN) }), NOW)?.kind).toBe("waiting");
     expect(noteOf(makeDevice({ wait: wait(Wait_Kind.DEVICE) }), NOW)?.kind).toBe("stalled");
+  });
+
+  it("never calls a device stalled that is not heard at all", () => {
+    const device = makeDevice({ wait: wait(Wait_Kind.DEVICE), contact: { state: Contact_State.SILENT } });
+    expect(noteOf(device, NOW)?.kind).toBe("unheard");
   });
 
   it("calls a restart late once its time is over, not before", () => {

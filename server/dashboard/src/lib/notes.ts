@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What holds a run up, short enough for a tile: a word, a shape and a line. A stall is not a wait: what
 // waits has a name and an end, what stalled has said nothing. Pure.
-import type { Device } from "../gen/preseal/fleet/v1/fleet_pb";
+import { Contact_State, type Device } from "../gen/preseal/fleet/v1/fleet_pb";
 import { type Wait, Wait_Kind } from "../gen/preseal/progress/v1/progress_pb";
 import { durationMs, waitText } from "./flow";
 import { formatClock, toMs } from "./time";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 
-export type NoteKind = "held" | "asks" | "restarting" | "late" | "stalled" | "waiting";
+export type NoteKind = "held" | "asks" | "restarting" | "late" | "stalled" | "unheard" | "waiting";
 
 export interface Note {
   kind: NoteKind;
@@ -21,6 +21,7 @@ const WORDS: Record<NoteKind, string> = {
   restarting: "Restarting",
   late: "Not back yet",
   stalled: "Stalled",
+  unheard: "Not heard",
   waiting: "Waiting",
 };
 
@@ -28,7 +29,7 @@ const WORDS: Record<NoteKind, string> = {
 export function noteOf(device: Device, now: number): Note | undefined {
   if (device.held) return note("held", device.wait === undefined ? "" : heldText(device.wait, now));
   if (device.wait === undefined) return undefined;
-  return note(kindOf(device.wait, now), waitText(device.wait, now));
+  return note(kindOf(device.wait, device, now), waitText(device.wait, now));
 }
 
 /** When a restart is over at the latest; undefined if the wait is none or has no end. */
@@ -47,7 +48,7 @@ export function backText(wait: Wait | undefined, now: number): string {
   return now <= by ? `Expected back by ${clock}.` : `It was expected back by ${clock}: look at the device.`;
 }
 
-function kindOf(wait: Wait, now: number): NoteKind {
+function kindOf(wait: Wait, device: Device, now: number): NoteKind {
   switch (wait.kind) {
     case Wait_Kind.HOLD:
       return "held";
@@ -58,7 +59,8 @@ function kindOf(wait: Wait, now: number): NoteKind {
       return by !== undefined && now > by ? "late" : "restarting";
     }
     case Wait_Kind.DEVICE:
-      return "stalled";
+      // Heard and yet waited for: an item gives no sign, not the device.
+      return device.contact?.state === Contact_State.CONNECTED ? "stalled" : "unheard";
     default:
       return "waiting";
   }

@@ -10,12 +10,14 @@ import { problemText } from "../rpc/problem";
 import { clock } from "./clock.svelte";
 import { toasts } from "./toasts.svelte";
 
-/** Resolves to true if the server took it; tells the person either way. */
-async function tell(what: string, name: string, send: (requestId: string) => Promise<unknown>): Promise<boolean> {
+/** Resolves to true if the server took it; tells the person either way, a success only if `done` says how. */
+async function tell(
+  what: string, name: string, send: (requestId: string) => Promise<unknown>, done = "sent",
+): Promise<boolean> {
   const subject = `${what} ${shortName(name)}`;
   try {
     await send(crypto.randomUUID());
-    toasts.info(`${subject}: sent.`);
+    if (done !== "") toasts.info(`${subject}: ${done}.`);
     return true;
   } catch (error) {
     toasts.error(`${subject}: ${problemText(error)}`);
@@ -57,11 +59,11 @@ export function continueAnyway(name: string): Promise<boolean> {
 
 export function allowNext(name: string, reason: string, days: number): Promise<boolean> {
   const expireTime = timestampFromMs(clock.serverNow + days * 24 * 3_600_000);
-  return tell("Allow the next enrolment of", name, () => flow.allowNextEnrollment({ name, reason, expireTime }));
+  return tell("Allow the next enrolment of", name, () => flow.allowNextEnrollment({ name, reason, expireTime }), "allowed");
 }
 
 export function update(change: MessageInitShape<typeof UpdateDeviceRequestSchema>): Promise<boolean> {
-  return tell("Edit", change.name ?? "", () => flow.updateDevice(change));
+  return tell("Edit", change.name ?? "", () => flow.updateDevice(change), "saved");
 }
 
 export interface UserCode {
@@ -76,6 +78,6 @@ export async function issueUserCode(name: string): Promise<UserCode | undefined>
   await tell("A code for", name, async () => {
     const { username, code, expireTime } = await flow.issueUserCode({ name });
     issued = { username, code, expireTime };
-  });
+  }, "");
   return issued;
 }
