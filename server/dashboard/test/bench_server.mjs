@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves dist and the operators' services over HTTPS with the scripted floor behind them, and with
 // the security headers of the real server. For developing and testing the dashboard; never shipped.
-//   node test/bench_server.mjs [demo|gallery|hall:COUNT]
+//   node test/bench_server.mjs [demo|gallery|flow|hall:COUNT]
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, existsSync } from "node:fs";
 import { createSecureServer } from "node:http2";
@@ -12,6 +12,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createServer as createVite } from "vite";
 import { Floor, demoBench, galleryBench, hallBench } from "./floor.mjs";
+import { addFlow, asTold, flowBench } from "./floor_flow.mjs";
 import { addTrust, evidenceOf, goldenBench } from "./floor_trust.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -78,10 +79,13 @@ export async function startBench(fill = demoBench, { port = 0, everyMs = 250, sp
 async function loadTypes() {
   const vite = await createVite({ root, configFile: false, logLevel: "error", server: { middlewareMode: true, ws: false, hmr: false, watch: null }, appType: "custom" });
   try {
-    const [auth, batch, fleet, identity, trust] = await Promise.all(
-      ["auth", "batch", "fleet", "identity", "trust"].map((area) => vite.ssrLoadModule(`/src/gen/preseal/${area}/v1/${area}_pb.ts`)),
+    const [auth, batch, diagnostics, fleet, flow, identity, profile, trust] = await Promise.all(
+      ["auth", "batch", "diagnostics", "fleet", "flow", "identity", "profile", "trust"].map((area) => vite.ssrLoadModule(`/src/gen/preseal/${area}/v1/${area}_pb.ts`)),
     );
-    return { ...auth, ...batch, ...fleet, IdentityService: identity.IdentityService, TrustService: trust.TrustService };
+    return {
+      ...auth, ...batch, ...fleet, DiagnosticsReaderService: diagnostics.DiagnosticsReaderService, FlowService: flow.FlowService,
+      IdentityService: identity.IdentityService, ProfileService: profile.ProfileService, TrustService: trust.TrustService,
+    };
   } finally {
     await vite.close();
   }
@@ -150,7 +154,7 @@ function addRoutes(router, types, floor, people, cuts) {
     return floor.command(device, kind, name, request.requestId);
   };
   router.service(types.FleetService, {
-    getDevice: (request, context) => (who(context), find(request.name)),
+    getDevice: (request, context) => (who(context), asTold(find(request.name))),
     startDevice: command(1, 3, "enrolled"),
     retryDevice: command(2, 10, "failed"),
     resealDevice: command(3, 5, "ready to seal"),
@@ -184,6 +188,7 @@ function addRoutes(router, types, floor, people, cuts) {
       yield* watch(floor, request, context.signal, cuts);
     },
   });
+  addFlow(router, types, floor, { who, find });
   addTrust(router, types, floor, { who, find });
   router.service(types.BatchService, {
     listBatches(_, context) {
@@ -209,7 +214,7 @@ async function* watch(floor, request, signal, cuts) {
       const fresh = [...floor.devices.values()].filter((each) => each.revision > since && (request.device === "" || each.name === request.device));
       for (const device of fresh) if (device.revision > cursor) cursor = device.revision;
       if (fresh.length > 0 || since === 0n) {
-        const devices = fresh.map((each) => ({ ...each, pastRuns: [], items: request.device === "" ? [] : each.items }));
+        const devices = fresh.map((each) => ({ ...asTold(each), pastRuns: [], items: request.device === "" ? [] : each.items }));
         yield { devices, cursor, snapshotComplete: true, serverTime: floor.now() };
       }
       await new Promise((resolve) => {
@@ -239,7 +244,7 @@ function batches(floor) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [kind, count] = (process.argv[2] ?? "demo").split(":");
-  const fill = { demo: demoBench, gallery: galleryBench, hall: (floor) => hallBench(floor, Number(count ?? 100)) }[kind];
+  const fill = { demo: demoBench, gallery: galleryBench, flow: flowBench, hall: (floor) => hallBench(floor, Number(count ?? 100)) }[kind];
   const bench = await startBench(fill, { port: 8443 });
   console.log(`${bench.url}  user ${USER}  one-time password ${ONE_TIME_PASSWORD}`);
 }

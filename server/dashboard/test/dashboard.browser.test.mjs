@@ -2,70 +2,10 @@
 // The built dashboard in a real browser, with the real server's security headers, against the scripted
 // floor: what a real bench shows too rarely to test with. tests/e2e drives the real server.
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import AxeBuilder from "@axe-core/playwright";
-import { chromium } from "playwright-core";
-import { ONE_TIME_PASSWORD, USER, startBench } from "./bench_server.mjs";
-import { demoBench, galleryBench } from "./floor.mjs";
-
-const NEW_PASSWORD = "a sentence is fine";
-const DEADLINE_MS = 20_000;
-let browser;
-let bench;
-let page;
-let complaints;
-
-before(async () => {
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-});
-
-after(async () => {
-  await browser?.close();
-  await bench?.close();
-});
-
-beforeEach(async () => {
-  await page?.context().close();
-  await bench?.close();
-  bench = undefined;
-  complaints = [];
-});
-
-async function open({ fill = demoBench, scheme = "light", path = "/", login = true, everyMs = 100 } = {}) {
-  bench = await startBench(fill, { everyMs, speed: 25 });
-  const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
-    viewport: { width: 1920, height: 1080 },
-    colorScheme: scheme,
-    acceptDownloads: true,
-  });
-  context.setDefaultTimeout(DEADLINE_MS);
-  page = await context.newPage();
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(bench.url + path);
-  if (login) await logIn();
-}
-
-async function logIn() {
-  await page.getByTestId("username").fill(USER);
-  await page.getByTestId("password").fill(bench.people.password);
-  await page.getByTestId("login-submit").click();
-  if (!bench.people.oneTime) return;
-  await page.getByTestId("new-password").fill(NEW_PASSWORD);
-  await page.getByTestId("repeat-password").fill(NEW_PASSWORD);
-  await page.getByTestId("login-submit").click();
-}
-
-const tile = (id) => page.locator(`[data-testid=tile][data-device="${id}"]`);
-const tileIn = (id, view) => page.locator(`[data-testid=tile][data-device="${id}"][data-view="${view}"]`);
-const pageIn = (view) => page.locator(`[data-testid=device-page][data-view="${view}"]`);
-
-async function assertNoViolations(where) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const text = violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target).join(" | ")}`);
-  assert.deepEqual(text, [], where);
-}
+import { test } from "node:test";
+import { ONE_TIME_PASSWORD, USER } from "./bench_server.mjs";
+import { NEW_PASSWORD, assertNoViolations, bench, complaints, logIn, open, page, pageIn, tile, tileIn } from "./browser_page.mjs";
+import { galleryBench } from "./floor.mjs";
 
 test("asks for a new password after the one-time one, and refuses bad ones", async () => {
   await open({ login: false });
