@@ -59,6 +59,7 @@ class Tree {
     AddControlCommands(&root_, &action_);
     AddFlowCommands(&root_, &action_);
     AddUserFlowCommands(&root_, &action_);
+    AddDiagnosticsCommands(&root_, &action_);
     AddBatchCommands(&root_, &action_);
     AddEvidenceCommands(&root_, &action_);
     AddTokenCommands(&root_, &action_);

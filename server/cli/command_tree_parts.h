@@ -19,6 +19,8 @@ void AddControlCommands(CLI::App* root, Action* action);
 void AddFlowCommands(CLI::App* root, Action* action);
 // user-code, service-record.
 void AddUserFlowCommands(CLI::App* root, Action* action);
+// diagnostics, diagnose.
+void AddDiagnosticsCommands(CLI::App* root, Action* action);
 void AddBatchCommands(CLI::App* root, Action* action);
 void AddEvidenceCommands(CLI::App* root, Action* action);
 // Below `evidence`.

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// diagnostics, diagnose.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/base/bytes.h"
+#include "common/files/files.h"
+#include "common/files/unique_fd.h"
+#include "preseal/diagnostics/v1/diagnostics.grpc.pb.h"
+#include "preseal/flow/v1/flow.grpc.pb.h"
+#include "server/cli/connection.h"
+#include "server/cli/control_results.h"
+#include "server/cli/diagnostics_commands.h"
+#include "server/cli/names.h"
+#include "server/cli/stream.h"
+#include "server/cli/trust_commands.h"
+#include "server/cli/views.h"
+
+namespace preseal::server::cli {
+namespace {
+
+namespace dv1 = ::preseal::diagnostics::v1;
+using Reader = dv1::DiagnosticsReaderService::Stub;
+
+StatusOr<ExitCode> Collect(const Cli& cli, const Connection& connection, const std::string& asked,
+                           const std::string& device) {
+  ::preseal::flow::v1::CollectDiagnosticsRequest request;
+  request.set_name(device);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), NewRequestId());
+  ControlResult result{
+      .asked = asked, .device = device, .status = {}, .command = {}, .outcome = {}};
+  ASSIGN_OR_RETURN(
+      result.command,
+      connection.Call(&::preseal::flow::v1::FlowService::Stub::CollectDiagnostics, request));
+  cli.Print(ControlReport({result}));
+  return ExitCode::kOk;
+}
+
+StatusOr<dv1::ListBundlesResponse> Bundles(const Connection& connection,
+                                           const std::string& device) {
+  dv1::ListBundlesRequest request;
+  request.set_device(device);
+  return connection.Call(&Reader::ListBundles, request);
+}
+
+// The one that was named, or the newest.
+StatusOr<std::string> BundleOf(const Connection& connection, const std::string& device,
+                               const std::string& bundle) {
+  if (!bundle.empty()) {
+    return bundle.find('/') == bundle.npos ? device + "/bundles/" + bundle : bundle;
+  }
+  ASSIGN_OR_RETURN(const auto all, Bundles(connection, device));
+  if (all.bundles().empty()) {
+    return NotFound(fmt::format("{} has sent no diagnostics: run preseal diagnostics {} --collect",
+                                IdOf(device), IdOf(device)));
+  }
+  return all.bundles(0).name();
+}
+
+StatusOr<ExitCode> ShowBundles(const Cli& cli, const Connection& connection,
+                               const std::string& device) {
+  ASSIGN_OR_RETURN(const auto all, Bundles(connection, device));
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& one : all.bundles()) {
+    rows.push_back({{IdOf(one.name())},
+                    {one.reason()},
+                    {IdOf(one.run())},
+                    {std::to_string(one.size())},
+                    {TimeText(one.create_time())},
+                    {TimeText(one.expire_time())}});
+  }
+  Report report = FlatReport({"bundle", "reason", "run", "bytes", "received", "kept_until"}, rows,
+                             "no diagnostics");
+  report.json = ToJson(all);
+  cli.Print(report);
+  return ExitCode::kOk;
+}
+
+StatusOr<ExitCode> ShowFiles(const Cli& cli, const Connection& connection,
+                             const std::string& bundle) {
+  dv1::ListFilesRequest request;
+  request.set_bundle(bundle);
+  ASSIGN_OR_RETURN(const auto all, connection.Call(&Reader::ListFiles, request));
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& one : all.files()) {
+    rows.push_back({{one.path()}, {std::to_string(one.size())}});
+  }
+  Report report = FlatReport({"file", "bytes"}, rows, "an empty bundle");
+  report.json = ToJson(all);
+  cli.Print(report);
+  return ExitCode::kOk;
+}
+
+StatusOr<ExitCode> PrintFile(const Cli& cli, const Connection& connection,
+                             const std::string& bundle, const std::string& path) {
+  dv1::ReadFileRequest request;
+  request.set_bundle(bundle);
+  request.set_path(path);
+  do {
+    ASSIGN_OR_RETURN(const auto part, connection.Call(&Reader::ReadFile, request));
+    cli.Print(part.text());
+    // A server that does not get on would keep us here for ever.
+    if (part.next_offset() != 0 && part.next_offset() <= request.offset()) {
+      return Internal("the server does not get on in the file");
+    }
+    request.set_offset(part.next_offset());
+  } while (request.offset() != 0);
+  return ExitCode::kOk;
+}
+
+StatusOr<ExitCode> Save(const Cli& cli, const Connection& connection, const std::string& bundle,
+                        const std::string& file) {
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fd.valid()) return files::FromErrno(errno, "open", file);
+  dv1::DownloadRequest request;
+  request.set_bundle(bundle);
+  Reader stub(connection.channel());
+  Status written;
+  size_t bytes = 0;
+  RETURN_IF_ERROR(ReadToEnd<dv1::DownloadResponse>(
+      connection,
+      [&stub, &request](grpc::ClientContext* context) { return stub.Download(context, request); },
+      [&written, &fd, &file, &bytes](const dv1::DownloadResponse& part) {
+        written = files::WriteAll(fd.get(), AsBytes(part.chunk()), file);
+        bytes += part.chunk().size();
+        return written.ok();
+      }));
+  RETURN_IF_ERROR(written);
+  cli.Say(fmt::format("{} bytes written to {}", bytes, file));
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+StatusOr<ExitCode> Diagnostics(const Cli& cli, const DiagnosticsOptions& options) {
+  ASSIGN_OR_RETURN(const auto connection, cli.Connect());
+  ASSIGN_OR_RETURN(const std::string device, DeviceName(*connection, options.device));
+  if (options.collect) return Collect(cli, *connection, options.device, device);
+  const bool in_bundle = options.list || !options.read.empty() || !options.save.empty();
+  if (!in_bundle) return ShowBundles(cli, *connection, device);
+  ASSIGN_OR_RETURN(const std::string bundle, BundleOf(*connection, device, options.bundle));
+  if (options.list) return ShowFiles(cli, *connection, bundle);
+  if (!options.read.empty()) return PrintFile(cli, *connection, bundle, options.read);
+  return Save(cli, *connection, bundle, options.save);
+}
+
+StatusOr<ExitCode> DiagnoseDevice(const Cli& cli, const std::string& device) {
+  ASSIGN_OR_RETURN(const auto connection, cli.Connect());
+  dv1::DiagnoseRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_device(), DeviceName(*connection, device));
+  ASSIGN_OR_RETURN(const auto all, connection->Call(&Reader::Diagnose, request));
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& one : all.diagnoses()) {
+    std::string seen;
+    for (const auto& evidence : one.evidence()) {
+      seen += (seen.empty() ? "" : "; ") + evidence.source() + ": " + evidence.text();
+    }
+    rows.push_back({{one.rule()},
+                    {std::to_string(one.confidence()) + "%"},
+                    {one.cause()},
+                    {one.next_step()},
+                    {seen}});
+  }
+  Report report = FlatReport({"rule", "confidence", "cause", "next_step", "seen"}, rows,
+                             "no rule sees a cause");
+  report.json = ToJson(all);
+  cli.Print(report);
+  return all.diagnoses().empty() ? ExitCode::kOk : ExitCode::kNo;
+}
+
+}  // namespace preseal::server::cli
