@@ -142,6 +142,8 @@ TEST(ParseConfigTest, NamesTheLineOfEachMistake) {
       {"organisation: e\nstate_dir: s\nseal: {ageing: 4393h}\n", "then expired"},
       {"organisation: e\nstate_dir: s\nseal: {stale: 1h}\n", "unknown key \"stale\""},
       {"organisation: e\nstate_dir: s\ntokens: {download: 0}\n", "preseal.yaml:3"},
+      {"organisation: e\nstate_dir: s\ndiagnostics: {life: 59min}\n",
+       "preseal.yaml:3:14: a bundle"},
       {"organisation: e\nstate_dir: s\ntokens: {Download: 1}\n", "preseal.yaml:3:10: a class"},
       {"organisation: e\nstate_dir: s\nstate_dir: t\n",
        "preseal.yaml:3:1: key \"state_dir\" comes twice"},
@@ -183,6 +185,14 @@ TEST(ParseConfigTest, ExpiredSealsAndStrangersAreRefusedUnlessItSaysOtherwise) {
   EXPECT_FALSE(open.refuse_expired_seal);
   EXPECT_TRUE(open.any_user);
   EXPECT_FALSE(open.oidc.has_value());
+}
+
+TEST(ParseConfigTest, BundlesOfDiagnosticsLive28DaysUnlessItSaysOtherwise) {
+  ASSERT_OK_AND_ASSIGN(const ServerConfig plain, Parse(kLeast));
+  EXPECT_EQ(plain.diagnostics_life, std::chrono::hours(24 * 28));
+  ASSERT_OK_AND_ASSIGN(const ServerConfig set,
+                       Parse(std::string(kLeast) + "diagnostics: {life: 48h}\n"));
+  EXPECT_EQ(set.diagnostics_life, std::chrono::hours(48));
 }
 
 }  // namespace
