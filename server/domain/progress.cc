@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace preseal::server {
 namespace {
@@ -168,7 +169,10 @@ void ApplyChange(const ItemChanged& change, WallTime now, Item* item) {
   item->done = change.done;
   item->total = change.total;
   item->stalled = change.stalled && IsActive(change.state);
-  item->wait = HasEnded(change.state) ? std::nullopt : Begun(change.wait, item->wait, now);
+  // A stall is waited for by name too, so that it is seen where only the run's wait is shown.
+  std::optional<Wait> wait = change.wait;
+  if (!wait && item->stalled) wait = Wait{.kind = Wait::Kind::kDevice, .owner = item->display_name};
+  item->wait = HasEnded(change.state) ? std::nullopt : Begun(std::move(wait), item->wait, now);
   if (change.state != ItemState::kNotStarted && !item->start_time) item->start_time = now;
   item->end_time = HasEnded(change.state) ? std::optional(now) : std::nullopt;
 }

@@ -97,6 +97,21 @@ TEST(ApplyChangeTest, AWaitKeepsItsStartWhileItIsTheSameWait) {
   EXPECT_FALSE(item.wait.has_value());
 }
 
+TEST(ApplyChangeTest, AStallIsAWaitOfItsItemUntilItSpeaksAgain) {
+  Item item = MakeItem("a", Gating::kBlocking, ItemState::kInProgress);
+  item.display_name = "Office";
+  ItemChanged change{.item_id = item.item_id, .state = ItemState::kInProgress, .stalled = true};
+  ApplyChange(change, FromMicros(10), &item);
+  ApplyChange(change, FromMicros(20), &item);
+  ASSERT_TRUE(item.wait.has_value());
+  EXPECT_EQ(item.wait->kind, Wait::Kind::kDevice);
+  EXPECT_EQ(item.wait->owner, "Office");
+  EXPECT_EQ(item.wait->start_time, FromMicros(10));
+  change.stalled = false;
+  ApplyChange(change, FromMicros(30), &item);
+  EXPECT_FALSE(item.wait.has_value());
+}
+
 TEST(SummariseTest, AWaivedFailureHoldsTheSealNoMore) {
   std::vector items{MakeItem("a", Gating::kBlocking, ItemState::kFailed)};
   EXPECT_FALSE(Summarise(items).blocking_satisfied);
