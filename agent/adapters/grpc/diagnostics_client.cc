@@ -48,7 +48,8 @@ class Sending {
       const bool damaged = status.code() == StatusCode::kDataLoss;
       if (damaged && ++restarts > 1) return status;
       if (!damaged && !IsPassing(status)) return status;
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady_clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady_clock::now());
       if (!PauseUnlessStopped(std::min(back_off.Next(0), left), stop_)) return Cancelled("stopped");
       if (steady_clock::now() >= deadline_) {
         return Unavailable(fmt::format("not delivered in time: {}", MessageOf(status)));
