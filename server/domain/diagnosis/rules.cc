@@ -175,14 +175,14 @@ constexpr DiagnosisRule kRules[] = {
      .when = "an item in trouble says that a name could not be resolved",
      .cause = "The device cannot resolve names.",
      .next_step = "Check DNS in the bench's DHCP and in the profile's network items; see "
-                  "`facts/network.txt`.",
+                  "`facts/resolver.txt`.",
      .confidence = 80,
      .texts = kNameNotResolvedTexts},
     {.name = "PROXY_REFUSES",
      .when = "an item in trouble says that a proxy refuses it",
      .cause = "The proxy refuses or cannot be reached.",
      .next_step =
-         "Check the proxy's address and whether it asks for a password; see `facts/network.txt`.",
+         "Check the proxy's address and whether it asks for a password; see `facts/resolver.txt`.",
      .confidence = 80,
      .texts = kProxyRefusesTexts},
     {.name = "OUT_OF_MEMORY",
