@@ -36,7 +36,9 @@ Report PlanReport(const prv1::EffectivePlan& plan) {
   Report report;
   Table facts{{"", ""},
               {{{"device"}, {plan.device()}},
-               {{"device name"}, {plan.device_name().empty() ? "stays" : plan.device_name()}}}};
+               {{"device name"}, {plan.device_name().empty() ? "stays" : plan.device_name()}},
+               {{"assignment"},
+                {Words(prv1::ProfileAssignment_Name(plan.assignment()), "PROFILE_ASSIGNMENT_")}}}};
   for (const std::string& group : plan.groups()) facts.rows.push_back({{"in group"}, {group}});
   report.sections.push_back({"", true, std::move(facts), ""});
   Table profiles{{"profile", "version", "", "why"}, {}};

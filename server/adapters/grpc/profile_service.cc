@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/base/limits.h"
 #include "server/adapters/grpc/caller.h"
 #include "server/adapters/grpc/profile_views.h"
 #include "server/adapters/grpc/resource_names.h"
 #include "server/adapters/grpc/upload_reactor.h"
+#include "server/domain/assignment/assignment_status.h"
 
 namespace preseal::server {
 
@@ -23,6 +26,15 @@ StatusOr<Device> FindDevice(Tx& tx, std::string_view name) {
   }
   ASSIGN_OR_RETURN(const DeviceId id, ParseDeviceName(name));
   return tx.devices.Get(id);
+}
+
+StatusOr<AssignmentStatus> AssignmentOf(Tx& tx, const Device& device, ProfileCatalog& catalog) {
+  ASSIGN_OR_RETURN(const auto runs, tx.runs.ListRuns(device.id));
+  const auto latest = std::find_if(runs.rbegin(), runs.rend(),
+                                   [](const Run& run) { return run.flow == Flow::kTechnician; });
+  const bool ran = latest != runs.rend();
+  return StatusOfAssignment(catalog.DigestNow(tx, device), ran,
+                            ran ? latest->profile_digest : std::string());
 }
 
 }  // namespace
@@ -105,6 +117,8 @@ ProfileService::Unary ProfileService::PreviewPlan(Context context,
       ASSIGN_OR_RETURN(const Device device, FindDevice(tx, request->device()));
       response->set_device(NameOfDevice(device.id));
       ASSIGN_OR_RETURN(plan, parts_.profiles.Preview(tx, device, flow, request->assigned_user()));
+      ASSIGN_OR_RETURN(const auto status, AssignmentOf(tx, device, parts_.profiles));
+      response->set_assignment(static_cast<prv1::ProfileAssignment>(status));
       return OkStatus();
     }));
     ASSIGN_OR_RETURN(const FrozenPlan frozen, parts_.format.Encode(plan));

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Profiles by the command line, against the server's own program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/files/files.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_floor.h"
+
+namespace preseal::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kProfile[] =
+    "name: test\nitems:\n  - {id: greet, name: Greeting, category: policies, script: {apply: "
+    "\"true\", verify: \"true\"}}\n";
+constexpr char kSales[] = R"(kind: Item
+id: crm
+name: CRM client
+category: apps
+package: {format: tar.zst, source: crm.tar.zst, destination: /opt/crm}
+---
+kind: Group
+name: sales
+rule: serial startsWith "SIM-"
+---
+kind: Assignment
+name: sales-apps
+items: [crm]
+to: {groups: [sales]}
+)";
+constexpr char kSerial[] = "SIM-0001";
+
+class ProfilesFloorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(floor_, TestFloor::Open({.profile = kProfile}));
+    ASSERT_OK(files::WriteAtomic(floor_->File("crm.tar.zst"), AsBytes("not opened here"), 0600));
+    Write("sales.yaml", kSales);
+  }
+
+  void Write(const std::string& name, std::string_view text) {
+    ASSERT_OK(files::WriteAtomic(floor_->File(name), AsBytes(text), 0600));
+  }
+  process::Captured Preseal(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), PRESEAL_CLI_PROGRAM);
+    process::Command command;
+    command.argv = std::move(arguments);
+    command.environment = process::OwnEnvironment();
+    command.environment.push_back("PRESEAL_SERVER=127.0.0.1:" + std::to_string(floor_->api_port()));
+    command.environment.push_back("PRESEAL_CA=" + floor_->state_dir() + "/ca/server-ca.pem");
+    command.environment.push_back("PRESEAL_TOKEN=" + floor_->api().bearer());
+    command.environment.push_back("XDG_CONFIG_HOME=" + floor_->File("nowhere"));
+    command.timeout = TestFloor::kDeadline;
+    auto captured = process::RunAndCapture(command);
+    EXPECT_OK(captured.status());
+    return captured.ok() ? *std::move(captured) : process::Captured{};
+  }
+  process::Captured Apply(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"apply", "-f", floor_->File("sales.yaml")});
+    return Preseal(std::move(more));
+  }
+  std::string Plan() { return Preseal({"--output", "json", "plan", kSerial}).output; }
+
+  std::unique_ptr<TestFloor> floor_;
+};
+
+TEST_F(ProfilesFloorTest, ApplyUploadsFilesAndPlanExplainsThem) {
+  EXPECT_THAT(Plan(), AllOf(HasSubstr("\"greet\""), Not(HasSubstr("\"crm\""))));
+  const auto dry = Apply({"--dry-run"});
+  EXPECT_EQ(dry.ending.exit_code, 0) << dry.error;
+  EXPECT_THAT(Plan(), Not(HasSubstr("\"crm\"")));
+  const auto applied = Apply();
+  ASSERT_EQ(applied.ending.exit_code, 0) << applied.error;
+  EXPECT_THAT(applied.output, HasSubstr("documents/assignment/sales-apps"));
+  const std::string plan = Plan();
+  EXPECT_THAT(plan, HasSubstr("\"crm\""));
+  EXPECT_THAT(plan, HasSubstr("assignment sales-apps: group sales"));
+  const auto again = Apply({"--dry-run"});
+  EXPECT_THAT(again.output, AllOf(HasSubstr("unchanged"), Not(HasSubstr("created"))));
+}
+
+TEST_F(ProfilesFloorTest, MistakesNameTheirPlaceAndNothingIsStored) {
+  std::string text = kSales;
+  text.replace(text.find("category: apps"), 14, "category: app!");
+  Write("sales.yaml", text);
+  const auto refused = Apply();
+  EXPECT_EQ(refused.ending.exit_code, 1) << refused.error;
+  EXPECT_THAT(refused.error, HasSubstr("sales.yaml:4:11: \"category\" must be one of"));
+  EXPECT_THAT(Preseal({"documents", "list"}).output, Not(HasSubstr("sales")));
+}
+
+TEST_F(ProfilesFloorTest, ExportGivesBackWhatWasApplied) {
+  ASSERT_EQ(Apply().ending.exit_code, 0);
+  EXPECT_THAT(Preseal({"export", "group/sales"}).output,
+              HasSubstr("kind: Group\nname: sales\nrule: serial startsWith \"SIM-\"\n"));
+  const auto ended = Preseal({"documents", "delete", "group/sales"});
+  EXPECT_EQ(ended.ending.exit_code, 1) << ended.error;
+  EXPECT_THAT(ended.error, HasSubstr("there is no Group \"sales\""));
+}
+
+TEST_F(ProfilesFloorTest, WhatAPersonAppliedOutlivesARestart) {
+  std::string text = kProfile;
+  text.replace(text.find("Greeting"), 8, "Salute");
+  Write("test.yaml", text);
+  const auto applied = Preseal({"apply", "-f", floor_->File("test.yaml")});
+  ASSERT_EQ(applied.ending.exit_code, 0) << applied.error;
+  ASSERT_OK(floor_->StopServer().status());
+  ASSERT_OK(floor_->StartServer());
+  EXPECT_THAT(Plan(), HasSubstr("Salute"));
+}
+
+}  // namespace
+}  // namespace preseal::test
