@@ -1,98 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/bench.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
+#include <filesystem>
 
 #include "common/log/log.h"
-#include "tests/sim/measured_boot.h"
 
 namespace preseal::sim {
 namespace {
 
 constexpr int kStartsMax = 10;
+constexpr int kExitRestart = 75;  // docs/user-flow.md
+// Written by the demo profile's first script: something was applied, much is still to come.
+constexpr char kFirstTrace[] = "/target/var/log/applied";
 
 }  // namespace
 
 Status Bench::PowerOn() {
   for (const DeviceSpec& spec : specs_) {
-    Device& device = devices_.emplace_back();
-    device.spec = spec;
-    RETURN_IF_ERROR_CTX(PowerOnDevice(device), spec.serial_number);
+    Place& place = places_.emplace_back(
+        Place{.spec = spec, .device = {options_.folder.device(spec.slot), spec.slot}});
+    RETURN_IF_ERROR_CTX(Reboot(place), spec.serial_number);
   }
   return OkStatus();
 }
 
-Status Bench::PowerOnDevice(Device& device) {
-  const std::string home = options_.folder.device(device.spec.slot);
-  ASSIGN_OR_RETURN(device.tpm, test::Swtpm::Start(home + "/tpm", home + "/tpm.sock"));
-  RETURN_IF_ERROR(MeasureBoot(device.tpm->tcti(), home + "/event.log"));
-  ASSIGN_OR_RETURN(device.agent, StartAgent(device));
-  device.starts = 1;
-  return OkStatus();
+Status Bench::StartAgent(Place& place) {
+  if (place.stage == Stage::kUser) return place.device.StartUserAgent(options_.network.agent);
+  return place.device.StartBenchAgent(options_.network);
 }
 
-StatusOr<std::unique_ptr<process::Child>> Bench::StartAgent(const Device& device) const {
-  const std::string home = options_.folder.device(device.spec.slot);
-  const std::string& station = options_.station_folder;
-  return process::Child::Start({.argv = {options_.agent,
-                                         "run",
-                                         "--enrollment-endpoint",
-                                         options_.enrollment_endpoint,
-                                         "--device-endpoint",
-                                         options_.device_endpoint,
-                                         "--server-ca",
-                                         station + "/server-ca.crt",
-                                         "--station-cert",
-                                         station + "/station.crt",
-                                         "--station-key",
-                                         station + "/station.key",
-                                         "--state-dir",
-                                         home + "/state",
-                                         "--tcti",
-                                         device.tpm->tcti(),
-                                         "--event-log",
-                                         home + "/event.log",
-                                         "--target-root",
-                                         home + "/target",
-                                         "--dmi-dir",
-                                         home + "/dmi",
-                                         "--slot",
-                                         fmt::format("A{}", device.spec.slot),
-                                         "--power-off",
-                                         "exit",
-                                         "--restart",
-                                         "exit",
-                                         "--console",
-                                         "plain"},
-                                .environment = process::OwnEnvironment(),
-                                .output_file = home + "/agent.log"});
+Status Bench::Reboot(Place& place) {
+  RETURN_IF_ERROR(place.device.Boot());
+  return StartAgent(place);
+}
+
+bool Bench::IsOn(const Place& place) const {
+  return place.stage == Stage::kBench || place.stage == Stage::kUser;
+}
+
+Status Bench::Follow(Place& place) {
+  ASSIGN_OR_RETURN(const auto ending, place.device.agent()->Wait(std::chrono::milliseconds(0)));
+  if (ending.Succeeded()) {
+    place.stage = place.stage == Stage::kBench ? Stage::kSealed : Stage::kInService;
+    return place.device.ShutDown();
+  }
+  if (ending.kind == process::Ending::Kind::kExited && ending.exit_code == kExitRestart) {
+    RETURN_IF_ERROR(place.device.ShutDown());
+    return Reboot(place);
+  }
+  log::Warning("agent ended", {{"serial", place.spec.serial_number},
+                               {"exit_code", ending.exit_code},
+                               {"signal", ending.signal}});
+  if (place.starts++ >= kStartsMax) {
+    return Internal(place.spec.serial_number + ": the agent ends again and again, see its log");
+  }
+  return StartAgent(place);
 }
 
 StatusOr<int> Bench::Look() {
   int on = 0;
-  for (Device& device : devices_) {
-    if (device.off) continue;
-    if (device.agent->Running()) {
-      ++on;
-      continue;
+  for (Place& place : places_) {
+    const std::string& home = place.device.home();
+    if (place.stage == Stage::kSealed && std::filesystem::exists(home + "/" + kUserAnswers)) {
+      place.stage = Stage::kUser;
+      RETURN_IF_ERROR(Reboot(place));
     }
-    ASSIGN_OR_RETURN(const auto ending, device.agent->Wait(std::chrono::milliseconds(0)));
-    if (ending.Succeeded()) {
-      device.off = true;
-      device.agent.reset();
-      device.tpm->Kill();
-      continue;
+    if (!IsOn(place)) continue;
+    if (!place.device.agent()->Running()) RETURN_IF_ERROR(Follow(place));
+    if (place.spec.loses_power && !place.lost_power &&
+        std::filesystem::exists(home + kFirstTrace)) {
+      place.lost_power = true;
+      RETURN_IF_ERROR(Reboot(place));
     }
-    log::Warning("agent ended", {{"serial", device.spec.serial_number},
-                                 {"exit_code", ending.exit_code},
-                                 {"signal", ending.signal}});
-    if (device.starts++ >= kStartsMax) {
-      return Internal(device.spec.serial_number + ": the agent ends again and again, see its log");
-    }
-    ASSIGN_OR_RETURN(device.agent, StartAgent(device));
-    ++on;
+    on += IsOn(place) ? 1 : 0;
   }
   return on;
 }

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "common/process/process.h"
 #include "common/status/status.h"
 #include "tests/sim/bench_plan.h"
 #include "tests/sim/manufacture.h"
-#include "tests/support/swtpm.h"
+#include "tests/sim/simulated_device.h"
 
 namespace preseal::sim {
 
 struct BenchOptions {
   BenchFolder folder;
-  std::string agent;                // preseal-agent
-  std::string station_folder;       // station.crt, station.key, server-ca.crt
-  std::string enrollment_endpoint;  // host:port
-  std::string device_endpoint;
+  BenchNetwork network;
 };
 
 // A bench of powered devices: each a software TPM and a real agent process, nothing else shared.
@@ -31,25 +26,30 @@ class Bench {
 
   // Powers every device on. Internal if a TPM or an agent does not start.
   Status PowerOn();
-  // Looks at each agent once: one that ended by itself after its seal has powered off, and its TPM
-  // loses power too; one that ended otherwise is started again, as a technician would. Returns how
-  // many are still on.
+  // Looks at each device once. An agent that ended by itself after its seal has powered its device
+  // off; one that asked for a restart gets another boot; one that ended otherwise is started again,
+  // as a technician would. A device that is off and whose folder holds kUserAnswers has been
+  // delivered: its user switches it on. Returns how many are on.
   StatusOr<int> Look();
 
  private:
-  struct Device {
+  enum class Stage { kBench, kSealed, kUser, kInService };
+  struct Place {
     DeviceSpec spec;
-    std::unique_ptr<test::Swtpm> tpm;
-    std::unique_ptr<process::Child> agent;
-    bool off = false;
-    int starts = 0;
+    SimulatedDevice device;
+    Stage stage = Stage::kBench;
+    int starts = 0;  // that nobody had asked for
+    bool lost_power = false;
   };
-  Status PowerOnDevice(Device& device);
-  StatusOr<std::unique_ptr<process::Child>> StartAgent(const Device& device) const;
+  Status StartAgent(Place& place);
+  Status Reboot(Place& place);
+  // What follows from the end of its agent.
+  Status Follow(Place& place);
+  bool IsOn(const Place& place) const;
 
   const BenchOptions options_;
   const std::vector<DeviceSpec> specs_;
-  std::vector<Device> devices_;
+  std::vector<Place> places_;
 };
 
 }  // namespace preseal::sim

@@ -9,6 +9,7 @@
 
 #include "common/base/limits.h"
 #include "common/files/files.h"
+#include "tests/sim/simulated_device.h"
 #include "tests/support/swtpm.h"
 
 namespace preseal::sim {
@@ -42,14 +43,22 @@ Status BuildDevice(const BenchFolder& folder, const DeviceSpec& spec,
     RETURN_IF_ERROR(files::MakeDirectories(home + "/target/run/burn-in", kFolder));
     RETURN_IF_ERROR(WriteText(home + "/target/run/burn-in/fault", "fan 2 stalled\n"));
   }
+  if (!spec.lacks_reader) {
+    RETURN_IF_ERROR(files::MakeDirectories(home + "/target/dev", kFolder));
+    RETURN_IF_ERROR(WriteText(home + "/target/dev/card-reader", "model 3\n"));
+  }
+  if (!spec.asks_person) {
+    RETURN_IF_ERROR(WriteText(home + "/" + kBenchAnswers,
+                              fmt::format("items: {{asset-tag: \"A-{:04}\"}}\n", spec.slot)));
+  }
   return test::ManufactureTpm(home + "/tpm", authority);
 }
 
 std::string CsvOf(const std::vector<DeviceSpec>& bench) {
-  std::string csv = "serial,manufacturer,model,assigned_user\n";
+  std::string csv = "serial,manufacturer,model,assigned_user,group_tag\n";
   for (const DeviceSpec& spec : bench) {
-    csv += fmt::format("{},{},{},user{}@example.com\n", spec.serial_number, kManufacturer, kModel,
-                       spec.slot);
+    csv += fmt::format("{},{},{},user{}@example.com,{}\n", spec.serial_number, kManufacturer,
+                       kModel, spec.slot, spec.slot % 2 == 0 ? "sales" : "office");
   }
   return csv;
 }

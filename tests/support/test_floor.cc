@@ -57,11 +57,12 @@ StatusOr<std::unique_ptr<TestFloor>> TestFloor::Open(const FloorOptions& options
 }
 
 Status TestFloor::Build(const FloorOptions& options) {
+  options_ = options;
   const std::string bench = File("bench");
   const sim::BenchFolder folder{bench};
   RETURN_IF_ERROR(files::MakeDirectories(bench, kFolder));
   RETURN_IF_ERROR_CTX(
-      sim::Manufacture(folder, sim::PlanBench(options.devices, options.untrusted, {})),
+      sim::Manufacture(folder, sim::PlanBench(options.devices, {.untrusted = options.untrusted})),
       "manufacture the bench");
   RETURN_IF_ERROR(files::MakeDirectories(File("profiles"), kFolder));
   RETURN_IF_ERROR(files::WriteAtomic(File("profiles/test.yaml"), AsBytes(options.profile), kFile));
@@ -82,10 +83,8 @@ Status TestFloor::Build(const FloorOptions& options) {
   bearer_ = api_->bearer();
   bench_.resize(static_cast<size_t>(options.devices));
   for (int slot = 1; slot <= options.devices; ++slot) {
-    ASSIGN_OR_RETURN(bench_[Index(slot)].tpm,
-                     Swtpm::Start(home(slot) + "/tpm", home(slot) + "/tpm.sock"));
-    RETURN_IF_ERROR(
-        sim::MeasureBoot(bench_.at(Index(slot)).tpm->tcti(), home(slot) + "/event.log"));
+    bench_[Index(slot)].device = std::make_unique<sim::SimulatedDevice>(home(slot), slot);
+    RETURN_IF_ERROR(device(slot).Boot());
   }
   return options.import_devices ? Import() : OkStatus();
 }
@@ -100,8 +99,9 @@ Status TestFloor::WriteConfig() const {
       "api_port: {{address: 127.0.0.1, port: {}}}\n"
       "web_port: {{address: 127.0.0.1, port: {}}}\n"
       "trust: {{lab_root: bench/ek-root.pem}}\n"
-      "technician_flow: {{profiles: profiles, start: manual}}\n",
-      ports_.device, ports_.enrollment, ports_.api, ports_.web);
+      "technician_flow: {{profiles: profiles, start: manual}}\n"
+      "{}",
+      ports_.device, ports_.enrollment, ports_.api, ports_.web, options_.config);
   return files::WriteAtomic(config_file(), AsBytes(config), kFile);
 }
 
@@ -147,11 +147,12 @@ Status TestFloor::ReadPorts() {
 Status TestFloor::Import() {
   fleet::v1::ImportDevicesRequest request;
   request.set_batch("batches/PO-7");
-  for (const auto& spec : sim::PlanBench(static_cast<int>(bench_.size()), {}, {})) {
+  for (const auto& spec : sim::PlanBench(static_cast<int>(bench_.size()), {})) {
     auto* row = request.add_rows();
     row->set_serial_number(spec.serial_number);
     row->set_manufacturer(sim::kManufacturer);
     row->set_model(sim::kModel);
+    row->set_assigned_user(options_.assigned_user);
   }
   ASSIGN_OR_RETURN(const auto response, api_->Import(request));
   for (size_t i = 0; i < bench_.size(); ++i) {
@@ -173,47 +174,34 @@ StatusOr<process::Ending> TestFloor::StopServer() {
 
 void TestFloor::HangUpServer() { server_->Signal(SIGHUP); }
 
-Status TestFloor::StartAgent(int slot) {
-  const std::string folder = home(slot);
-  BenchPlace& place = bench_.at(Index(slot));
-  ASSIGN_OR_RETURN(place.agent, process::Child::Start({.argv = {PRESEAL_AGENT_PROGRAM,
-                                                                "run",
-                                                                "--enrollment-endpoint",
-                                                                enrollment_endpoint(),
-                                                                "--device-endpoint",
-                                                                device_endpoint(),
-                                                                "--server-ca",
-                                                                File("station/server-ca.crt"),
-                                                                "--station-cert",
-                                                                File("station/station.crt"),
-                                                                "--station-key",
-                                                                File("station/station.key"),
-                                                                "--state-dir",
-                                                                folder + "/state",
-                                                                "--tcti",
-                                                                place.tpm->tcti(),
-                                                                "--event-log",
-                                                                folder + "/event.log",
-                                                                "--target-root",
-                                                                folder + "/target",
-                                                                "--dmi-dir",
-                                                                folder + "/dmi",
-                                                                "--power-off",
-                                                                "exit",
-                                                                "--restart",
-                                                                "exit",
-                                                                "--console",
-                                                                "plain"},
-                                                       .environment = process::OwnEnvironment(),
-                                                       .output_file = folder + "/agent.log"}));
-  return OkStatus();
+Status TestFloor::StartAgent(int slot, const std::vector<std::string>& more) {
+  return device(slot).StartBenchAgent({.agent = PRESEAL_AGENT_PROGRAM,
+                                       .station_folder = File("station"),
+                                       .enrollment_endpoint = enrollment_endpoint(),
+                                       .device_endpoint = device_endpoint()},
+                                      more);
 }
 
-void TestFloor::KillAgent(int slot) {
-  auto& agent = bench_.at(Index(slot)).agent;
-  agent->Signal(SIGKILL);
-  (void)agent->Wait(kDeadline);
-  agent.reset();
+Status TestFloor::WaitForEnd(int slot, int exit_code) {
+  ASSIGN_OR_RETURN(const auto ending, agent(slot)->Wait(kDeadline));
+  if (ending.kind == process::Ending::Kind::kExited && ending.exit_code == exit_code) {
+    return OkStatus();
+  }
+  return FailedPrecondition(fmt::format("the agent ended with exit code {}, signal {}: {}",
+                                        ending.exit_code, ending.signal,
+                                        LastWords(home(slot) + "/agent.log")));
+}
+
+Status TestFloor::Reboot(int slot) {
+  RETURN_IF_ERROR(device(slot).ShutDown());
+  return device(slot).Boot();
+}
+
+Status TestFloor::StartUserAgent(int slot, const std::string& answers) {
+  RETURN_IF_ERROR(
+      files::WriteAtomic(home(slot) + "/" + sim::kUserAnswers, AsBytes(answers), kFile));
+  RETURN_IF_ERROR(Reboot(slot));
+  return device(slot).StartUserAgent(PRESEAL_AGENT_PROGRAM);
 }
 
 StatusOr<fleet::v1::Device> TestFloor::Device(int slot) {
@@ -230,9 +218,9 @@ StatusOr<fleet::v1::Device> TestFloor::WaitFor(
   });
   if (!device.ok()) return device.status();
   if (waited.ok()) return device;
-  return DeadlineExceeded(fmt::format("{}; the device: {}; its agent: {}", MessageOf(waited),
-                                      device->ShortDebugString(),
-                                      LastWords(home(slot) + "/agent.log")));
+  return DeadlineExceeded(fmt::format(
+      "{}; the device: {}; its agent: {}", MessageOf(waited), device->ShortDebugString(),
+      LastWords(home(slot) + "/agent.log") + LastWords(home(slot) + "/user.log")));
 }
 
 StatusOr<fleet::v1::Device> TestFloor::WaitForState(int slot, lifecycle::v1::DeviceState state) {

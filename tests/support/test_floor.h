@@ -12,6 +12,7 @@
 
 #include "common/process/process.h"
 #include "common/status/status.h"
+#include "tests/sim/simulated_device.h"
 #include "tests/support/floor_api.h"
 #include "tests/support/swtpm.h"
 #include "tests/support/temp_dir.h"
@@ -23,6 +24,8 @@ struct FloorOptions {
   int devices = 1;      // slots 1, 2, … with serial numbers SIM-0001, SIM-0002, …
   bool import_devices = true;
   std::vector<int> untrusted;  // slots whose TPM is by nobody the server knows
+  std::string assigned_user;   // of every device
+  std::string config;          // more lines for preseal.yaml
 };
 
 // Not thread-safe; use and drop it on the thread that made it (its processes end with that thread).
@@ -43,12 +46,20 @@ class TestFloor {
   // One sub-command of the server's program to its end, e.g. {"renew"}; --config is added.
   StatusOr<process::Captured> ServerCommand(std::vector<std::string> arguments) const;
 
-  Status StartAgent(int slot);
-  void KillAgent(int slot);  // SIGKILL; state folder and TPM stay
-  process::Child* agent(int slot) { return bench_.at(Index(slot)).agent.get(); }
-  Swtpm& tpm(int slot) { return *bench_.at(Index(slot)).tpm; }
+  Status StartAgent(int slot, const std::vector<std::string>& more = {});
+  void KillAgent(int slot) { device(slot).KillAgent(); }  // state folder and TPM stay
+  process::Child* agent(int slot) { return device(slot).agent(); }
+  Swtpm& tpm(int slot) { return *device(slot).tpm(); }
+  // Waits until the agent has ended with `exit_code`.
+  Status WaitForEnd(int slot, int exit_code);
+  // Power off and on, with another boot id; no agent runs after it.
+  Status Reboot(int slot);                                   // in order
+  Status CutPower(int slot) { return device(slot).Boot(); }  // not
+  // First boot of a sealed device: the agent that the seal armed. `answers`: docs/user-flow.md.
+  Status StartUserAgent(int slot, const std::string& answers);
 
   FloorApi& api() { return *api_; }
+  std::string name(int slot) const { return bench_.at(Index(slot)).name; }  // devices/D-1001
   StatusOr<fleet::v1::Device> Device(int slot);  // as the API shows it, with its items
   // Looks again and again until `condition` holds; DeadlineExceeded after kDeadline says how the
   // device stood and what its agent last said.
@@ -76,19 +87,20 @@ class TestFloor {
   };
   struct BenchPlace {
     std::string name;  // devices/D-1001, known after the import
-    std::unique_ptr<Swtpm> tpm;
-    std::unique_ptr<process::Child> agent;
+    std::unique_ptr<sim::SimulatedDevice> device;
   };
   TestFloor() = default;
   static size_t Index(int slot) { return static_cast<size_t>(slot) - 1; }
   Status Build(const FloorOptions& options);
   Status WriteConfig() const;
+  sim::SimulatedDevice& device(int slot) { return *bench_.at(Index(slot)).device; }
   Status ReadPorts();
   Status Import();
 
   TempDir dir_;
   Ports ports_;
   std::string bearer_;
+  FloorOptions options_;
   std::unique_ptr<process::Child> server_;
   std::unique_ptr<FloorApi> api_;
   std::vector<BenchPlace> bench_;
