@@ -14,11 +14,13 @@ stop_bench() {
 
 # make_bench: devices, profile with its files, configuration, authorities, two people.
 make_bench() {
+  bench_faults=(--untrusted-ek "$untrusted_slot" --fail-once "$failing_slot")
+  bench_faults+=(--lack-reader "${asking_slot:-0}" --ask-person "${asking_slot:-0}" --lose-power "${cut_slot:-0}")
   state="$work/state"
   mkdir -p "$work/profiles" "$work/home"
   chmod 700 "$work"
   "$bin/preseal-sim" manufacture --bench "$work/bench" --devices "$devices" \
-    --untrusted-ek "$untrusted_slot" --fail-once "$failing_slot"
+    "${bench_faults[@]}"
   make_profile
   write_config 0 0 0 0
   admin_user=admin
@@ -38,10 +40,13 @@ make_profile() {
     { apt-get update -qq && (cd "$profiles" && apt-get download -qq media-types >/dev/null); } ||
     die "cannot fetch the package media-types with apt-get download"
   deb=$(cd "$profiles" && ls media-types_*.deb)
-  mkdir -p "$work/tools/bin"
+  mkdir -p "$work/tools/bin" "$work/late"
   printf '#!/bin/sh\necho "company tools 1.0"\n' >"$work/tools/bin/company-tool"
   chmod 755 "$work/tools/bin/company-tool"
   tar -C "$work/tools" --owner=0 --group=0 -c bin | zstd -q -o "$profiles/company-tools.tar.zst"
+  tar -C "$work/tools" --owner=0 --group=0 -c bin | zstd -q -o "$work/late/company-mail.tar.zst"
+  cp "$root/deploy/demo-profile/late.yaml" "$work/late/"
+  cp "$root/deploy/demo-profile/sales.yaml" "$profiles/"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null \
     -out "$profiles/company-root.crt" -days 365 -subj "/CN=Example Factory Root" 2>/dev/null
   local pace=0.5
@@ -69,6 +74,7 @@ technician_flow:
   profiles: profiles
   default_profile: office-laptop
   start: $($check && echo manual || echo automatic)
+tokens: {download: 4}
 YAML
 }
 
@@ -114,7 +120,7 @@ register_bench() {
 
 power_on() {
   "$bin/preseal-sim" run --bench "$work/bench" --devices "$devices" --station "$work/station" \
-    --untrusted-ek "$untrusted_slot" --fail-once "$failing_slot" --agent "$bin/preseal-agent" \
+    "${bench_faults[@]}" --stay --agent "$bin/preseal-agent" \
     --enrollment-endpoint "localhost:$(port enrollment)" --device-endpoint "localhost:$(port device)" \
     >>"$work/sim.log" 2>&1 &
   sim_pid=$!
