@@ -109,6 +109,10 @@ void AddDeviceOptions(CLI::App& run, Options& options) {
                  "File that holds another text after every boot, for simulated devices")
       ->capture_default_str();
   run.add_flag("--metered", options.metered, "The network is paid by volume");
+  run.add_option("--collect-log", options.collected_logs,
+                 "File of the target to put into diagnostics, several allowed; none by default "
+                 "(docs/diagnostics.md)")
+      ->type_name("PATH");
 }
 
 void AddFlowOptions(CLI::App& run, Options& options, Texts& texts) {

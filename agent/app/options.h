@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "agent/adapters/console/console.h"
 #include "agent/domain/item.h"
@@ -57,6 +58,7 @@ struct Options {
   std::string answers_file;  // empty: a person is asked
   std::string target_agent;  // the agent's program in the target; empty: no user flow laid down
   bool input_lines = false;  // read standard input although it is no terminal
+  std::vector<std::string> collected_logs;  // of the target, absolute in it, for diagnostics
   bool metered = false;
   PowerOff power_off;
   Restart restart;

@@ -5,7 +5,9 @@
 #include <random>
 #include <utility>
 
+#include "agent/adapters/diagnostics/bundle_files.h"
 #include "agent/adapters/grpc/artifact_client.h"
+#include "agent/adapters/grpc/diagnostics_client.h"
 #include "agent/adapters/grpc/join_client.h"
 #include "agent/adapters/grpc/run_codec.h"
 #include "agent/adapters/grpc/session_client.h"
@@ -13,7 +15,9 @@
 #include "agent/adapters/steps/hand_over.h"
 #include "agent/adapters/steps/out_of_box_files.h"
 #include "agent/app/agent.h"
+#include "agent/service/diagnostics_keeper.h"
 #include "agent/service/enroll.h"
+#include "agent/service/failure_watch.h"
 #include "agent/service/person_desk.h"
 #include "agent/service/renewer.h"
 #include "agent/service/token_keeper.h"
@@ -51,7 +55,9 @@ std::string BootId(const std::string& file) {
 // state folder: on a medium that goes from device to device it has to stay.
 steps::SealPaths SealPathsOf(const Options& options) {
   const std::string& state = options.state_directory;
-  steps::SealPaths paths{state, {state + "/artifacts", state + "/scratch", state + "/station"}};
+  steps::SealPaths paths{
+      state,
+      {state + "/artifacts", state + "/scratch", state + "/station", state + "/diagnostics"}};
   const auto key = std::filesystem::weakly_canonical(options.station_key_file).string();
   const auto inside = std::filesystem::weakly_canonical(state).string() + "/";
   if (key.starts_with(inside)) paths.secrets.push_back(key);
@@ -73,6 +79,11 @@ std::string NewRequestId() {
   if (bytes.ok()) return ToHex(*bytes);
   std::random_device device;  // no secret: it need only be new
   return std::to_string(device()) + "-" + std::to_string(device());
+}
+
+std::string NewestRun(const RunStore& runs) {
+  const auto logs = runs.Runs();
+  return logs.empty() ? "" : logs.back()->header().run_id.text();
 }
 
 // Everything of one session that both flows have, in the order it is built.
@@ -141,16 +152,22 @@ StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base, Device
       steps::MakeStepExecutor(base.target, artifacts,
                               {options.state_directory + "/scratch", around.marker,
                                [&floor] { return std::string(*floor.username.Lock()); }, &joins}));
+  BundleFiles bundles(*base.runs, {options.target_root, options.collected_logs});
+  DiagnosticsClient uploads(channel);
+  DiagnosticsKeeper diagnostics(bundles, uploads, options.state_directory + "/diagnostics",
+                                [&base] { return NewestRun(*base.runs); });
   const auto seal_target = SealTargetOf(options, base);
   TpmSealQuoter quoter(*base.tpm, *base.identities);
   ASSIGN_OR_RETURN(
       const auto desk,
       RunDesk::Open({*base.runs, floor.codec, *executor, quoter, *seal_target, around.display,
-                     floor.clock, floor.signal, &floor.tokens},
+                     floor.clock, floor.signal, &floor.tokens, &diagnostics},
                     {identity.device_id, PRESEAL_VERSION, BootId(options.boot_id_file)}));
   PersonDesk person(PersonPorts(floor, *desk, base, around));
   steps::OutOfBoxFiles pages(base.target, options.state_directory + "/setup.json");
-  std::vector<SessionGuest*> guests = {&floor.tokens, &person};
+  FailureWatch failures(diagnostics,
+                        [&desk, &floor] { return FailedRun(desk->Logs(), floor.codec); });
+  std::vector<SessionGuest*> guests = {&floor.tokens, &person, &failures};
   if (options.flow == Flow::kUser) {
     ASSIGN_OR_RETURN(floor.setup,
                      UserSetup::Open(SetupPorts(floor, pages, person, around), base.answers));
