@@ -241,7 +241,7 @@ std::optional<Wait> MostVisibleWait(std::span<const Item> items);
 
 // Item::code of an item that was given up because an earlier one failed (docs/formats.md "Item
 // codes"): never the cause that is named.
-inline constexpr std::string_view kPreviousFailedCode = "PREVIOUS_FAILED";
+inline constexpr std::string_view kPreviousFailedCode = "PREVIOUS_STEP_FAILED";
 
 std::string_view NameOf(ItemState state);
 std::string_view NameOf(Category category);
