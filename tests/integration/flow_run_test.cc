@@ -110,10 +110,9 @@ TEST_F(RunScenario, ARunOnHoldStartsNothingUntilItIsResumed) {
                           })
                 .status());
   ASSERT_NO_FATAL_FAILURE(Touch("go"));
-  ASSERT_NO_FATAL_FAILURE(WaitForItem("first", "the first step's end", [](const auto& item) {
-    return item.state() == progress::v1::ITEM_STATE_SUCCEEDED;
+  ASSERT_OK_AND_ASSIGN(device_, floor_->WaitFor(1, "the hold to show", [](const auto& device) {
+    return device.wait().kind() == Wait::KIND_HOLD;
   }));
-  EXPECT_EQ(device_.wait().kind(), Wait::KIND_HOLD);
   EXPECT_EQ(device_.state(), DEVICE_STATE_PROVISIONING);
   EXPECT_FALSE(InTarget("second"));
   ASSERT_OK(flow().Resume(floor_->name(1)));
