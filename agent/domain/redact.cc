@@ -12,7 +12,8 @@ constexpr size_t kSecretBytesLeast = 4;
 constexpr size_t kBase64RunLeast = 200;
 constexpr std::string_view kPemBegin = "-----BEGIN ";
 constexpr std::string_view kPemEnd = "-----END ";
-constexpr std::string_view kPrivate = "PRIVATE KEY-----";
+constexpr std::string_view kPemDashes = "-----";
+constexpr size_t kPemLabelBytesMax = 60;
 constexpr std::array<std::string_view, 12> kSecretNames = {
     "password", "passwd",        "passphrase", "secret",        "token",     "psk",
     "wep_key",  "one_time_code", "api_key",    "authorization", "join_blob", "private_key"};
@@ -29,28 +30,39 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-// From "-----BEGIN … PRIVATE KEY-----" to the end of its last line, or of the text.
-std::string WithoutKeys(std::string_view text) {
+// Behind the first marker of a private key ("-----END EC PRIVATE KEY-----") of the kind `opening`
+// ("-----END ") from `at` on; `begin` is where it starts. npos if there is none.
+size_t AfterMarker(std::string_view text, std::string_view opening, size_t at, size_t* begin) {
+  for (*begin = text.find(opening, at); *begin != text.npos;
+       *begin = text.find(opening, *begin + opening.size())) {
+    const std::string_view rest = text.substr(*begin + opening.size(), kPemLabelBytesMax);
+    const std::string_view label = rest.substr(0, rest.find(kPemDashes));
+    if (label.size() == rest.size() || label.find('\n') != label.npos) continue;
+    if (label.find("PRIVATE KEY") == label.npos) continue;
+    return *begin + opening.size() + label.size() + kPemDashes.size();
+  }
+  return text.npos;
+}
+
+// Without what stands from "-----BEGIN … PRIVATE KEY-----" to the end of its last line, or of the
+// text.
+std::string WithoutKeys(std::string_view text, bool& inside) {
   std::string clean;
   size_t at = 0;
-  while (at < text.size()) {
-    const size_t begin = text.find(kPemBegin, at);
-    const size_t head = begin == text.npos ? text.npos : text.find(kPrivate, begin);
-    const bool is_key = head != text.npos && head - begin < 60 &&
-                        text.substr(begin, head - begin).find('\n') == text.npos;
-    if (begin == text.npos) return clean.append(text.substr(at));
-    if (!is_key) {
-      clean.append(text.substr(at, begin + kPemBegin.size() - at));
-      at = begin + kPemBegin.size();
-      continue;
+  while (true) {
+    size_t begin = at;
+    if (!inside) {
+      const size_t head = AfterMarker(text, kPemBegin, at, &begin);
+      clean.append(text.substr(at, begin - at));
+      if (head == text.npos) return clean;
+      at = head;
+      inside = true;
     }
-    clean.append(text.substr(at, begin - at)).append(kRemoved);
-    const size_t foot = text.find(kPemEnd, head);
-    const size_t last = foot == text.npos ? text.npos : text.find(kPrivate, foot);
-    if (last == text.npos) return clean;
-    at = last + kPrivate.size();
+    clean.append(kRemoved);
+    at = AfterMarker(text, kPemEnd, at, &begin);
+    if (at == text.npos) return clean;
+    inside = false;
   }
-  return clean;
 }
 
 std::string WithoutKnown(std::string text, const std::vector<std::string>& secrets) {
@@ -101,7 +113,7 @@ std::string WithoutFields(std::string line) {
       const size_t end = EndOfValue(line, value);
       if (line[value] == '"' || line[value] == '\'') ++value;
       line.replace(value, end - value, kRemoved);
-      lower = Lower(line);
+      lower.replace(value, end - value, kRemoved);
       at = value + kRemoved.size();
     }
   }
@@ -124,9 +136,24 @@ std::string WithoutBlobs(std::string_view line) {
   return clean;
 }
 
+// The lines of a text of several; of another one nothing.
+std::vector<std::string> LinesOf(std::string_view text) {
+  std::vector<std::string> lines;
+  if (text.find('\n') == text.npos) return lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.emplace_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
 }  // namespace
 
 Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
+  for (size_t i = 0, count = secrets_.size(); i < count; ++i) {
+    for (std::string& line : LinesOf(secrets_[i])) secrets_.push_back(std::move(line));
+  }
   std::erase_if(secrets_,
                 [](const std::string& secret) { return secret.size() < kSecretBytesLeast; });
   // One may be the beginning of another.
@@ -135,7 +162,12 @@ Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secret
 }
 
 std::string Redactor::Clean(std::string_view text) const {
-  const std::string whole = WithoutKnown(WithoutKeys(text), secrets_);
+  bool inside_key = false;
+  return Clean(text, inside_key);
+}
+
+std::string Redactor::Clean(std::string_view text, bool& inside_key) const {
+  const std::string whole = WithoutKnown(WithoutKeys(text, inside_key), secrets_);
   std::string clean;
   for (size_t at = 0; at < whole.size();) {
     const size_t end = std::min(whole.find('\n', at), whole.size());

@@ -12,7 +12,7 @@ namespace preseal::agent {
 inline constexpr std::string_view kRemoved = "[removed]";
 
 // Removes
-//   - private keys in PEM, also those whose end is missing,
+//   - private keys in PEM and OpenPGP armour, also those whose end is missing,
 //   - the known secrets it was made with, wherever they stand,
 //   - values of fields whose name says that they are secret (password, passphrase, passwd, secret,
 //     token, psk, one_time_code, authorization …), as "name=value", "name: value" and in JSON,
@@ -20,10 +20,14 @@ inline constexpr std::string_view kRemoved = "[removed]";
 // It errs on the side of removing too much. Thread-safe.
 class Redactor {
  public:
-  // Secrets shorter than 4 bytes are not looked for: "no" would be removed from every word.
+  // One of several lines is also looked for line by line, as logs repeat it. What is shorter than 4
+  // bytes is not looked for: "no" would be removed from every word.
   explicit Redactor(std::vector<std::string> secrets);
 
   std::string Clean(std::string_view text) const;
+  // The same for a text that comes in pieces. `inside_key`: whether the piece before ended within a
+  // private key, false at first; tells the same of this one.
+  std::string Clean(std::string_view text, bool& inside_key) const;
 
  private:
   std::vector<std::string> secrets_;  // longest first

@@ -27,6 +27,33 @@ TEST(RedactTest, RemovesPrivateKeysAlsoWhenTheirEndIsMissing) {
             "{\"k\":\"[removed]\\n\"}");
 }
 
+TEST(RedactTest, RemovesTheKeyBehindOneThatHasNoEnd) {
+  EXPECT_EQ(Clean("-----BEGIN PRIVATE KEY-----\ncut\n-----BEGIN CERTIFICATE-----\nMIIB\n"
+                  "-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\ncanary\n"
+                  "-----END PRIVATE KEY-----\nafter"),
+            "[removed]\nafter");
+  EXPECT_EQ(Clean("-----BEGIN PGP PRIVATE KEY BLOCK-----\ncanary\n"
+                  "-----END PGP PRIVATE KEY BLOCK-----\nafter"),
+            "[removed]\nafter");
+}
+
+TEST(RedactTest, RemovesAKeyThatComesInPieces) {
+  const Redactor redactor({});
+  bool inside = false;
+  std::string clean;
+  for (const char* piece : {"key: -----BEGIN RSA PRIVATE KEY-----", "MHcanary", "",
+                            "-----END RSA PRIVATE KEY----- done", "next"}) {
+    clean += redactor.Clean(piece, inside) + "|";
+  }
+  EXPECT_EQ(clean, "key: [removed]|[removed]|[removed]|[removed] done|next|");
+  EXPECT_FALSE(inside);
+}
+
+TEST(RedactTest, RemovesKnownSecretsLineByLine) {
+  EXPECT_EQ(Clean("first canary-1 line\nor canary-2", {"canary-1\ncanary-2\nor"}),
+            "first [removed] line\nor [removed]");
+}
+
 TEST(RedactTest, RemovesKnownSecretsWhereverTheyStand) {
   EXPECT_EQ(Clean("curl https://user:canary-7f3a@host/canary-7f3a", {kCanary}),
             "curl https://user:[removed]@host/[removed]");
