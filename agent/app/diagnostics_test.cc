@@ -9,6 +9,8 @@
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "agent/adapters/diagnostics/bundle_files.h"
 #include "agent/adapters/grpc/diagnostics_client.h"
@@ -146,7 +148,7 @@ class DiagnosticsTest : public testing::Test {
     plan.set_mode(plan::v1::MODE_USER_DRIVEN);
     plan::v1::Step& step = *plan.add_steps();
     step.set_item_id("office");
-    step.set_display_name("Office");
+    step.set_display_name("Office, password: canary-name");
     step.set_category(progress::v1::CATEGORY_APPS);
     step.set_gating(progress::v1::GATING_BLOCKING);
     step.mutable_timeout()->set_seconds(60);
@@ -156,10 +158,23 @@ class DiagnosticsTest : public testing::Test {
     input.set_name("LICENCE");
     input.set_type(plan::v1::Input::TYPE_STRING);
     input.set_value("canary-input");
+    plan::v1::Input& quoted = *step.add_inputs();
+    quoted.set_name("QUOTED");
+    quoted.set_type(plan::v1::Input::TYPE_STRING);
+    quoted.set_value("canary\"input");
     ASSERT_OK_AND_ASSIGN(
         log_, runs_->Begin({*RunId::Parse("D-1.1"), kCommand, ToBytes(plan.SerializeAsString())}));
     Append(LogLine{"office", "using licence canary-input for the office"});
     Append(LogLine{"office", "password=canary-password"});
+    Append(LogLine{"office", "quoted is canary\"input \\ too"});
+    // A key over several lines, with another item's between, and one that never ends.
+    Append(LogLine{"office", "-----BEGIN PRIVATE KEY-----"});
+    Append(LogLine{"office", "canary-key-1"});
+    Append(LogLine{"other", "said meanwhile"});
+    Append(LogLine{"office", "-----END PRIVATE KEY-----"});
+    Append(LogLine{"office", "said behind the key"});
+    Append(LogLine{"other", "-----BEGIN EC PRIVATE KEY-----"});
+    Append(LogLine{"other", "canary-key-2"});
     Append(LogLine{"office", "blob " + std::string(300, 'B')});
     Append(PromptAnswered{"office", "canary-answer", "device"});
     Append(ItemChanged{.item_id = "office", .state = ItemState::kFailed, .code = "STEP_EXIT_CODE"});
@@ -207,6 +222,18 @@ TEST_F(DiagnosticsTest, DeliversWhatHelpsAndNothingThatIsSecret) {
   for (const auto& [name, text] : files) {
     EXPECT_THAT(text, Not(HasSubstr("canary"))) << name;
     EXPECT_THAT(text, Not(HasSubstr(std::string(200, 'B')))) << name;
+  }
+  EXPECT_TRUE(nlohmann::json::accept(files.at("runs/D-1.1/plan.json")));
+  std::istringstream events(files.at("runs/D-1.1/events.jsonl"));
+  uint64_t sequence = 0;
+  for (std::string line; std::getline(events, line);) {
+    const auto event = nlohmann::json::parse(line, nullptr, false);
+    ASSERT_TRUE(event.is_object()) << line;
+    EXPECT_EQ(event.value("sequence", ""), std::to_string(++sequence)) << line;
+  }
+  EXPECT_EQ(sequence + 1, log_->next_sequence()) << "events are missing";
+  for (const char* kept : {"said meanwhile", "said behind the key", "quoted is [removed]"}) {
+    EXPECT_THAT(files.at("runs/D-1.1/events.jsonl"), HasSubstr(kept));
   }
   EXPECT_THAT(files.at("runs/D-1.1/events.jsonl"), HasSubstr("STEP_EXIT_CODE"));
   EXPECT_THAT(files.at("runs/D-1.1/events.jsonl"), HasSubstr("for the office"));

@@ -51,13 +51,13 @@ std::vector<std::shared_ptr<RunLog>> NewestRuns(const RunStore& runs) {
   return logs;
 }
 
-Status AddRun(RunLog& log, BundleWriter& writer) {
+Status AddRun(RunLog& log, const Redactor& redactor, BundleWriter& writer) {
   const std::string folder = "runs/" + log.header().run_id.text() + "/";
-  const auto events = EventsText(log);
-  RETURN_IF_ERROR(
-      writer.Add(folder + "events.jsonl",
-                 events.ok() ? *events : fmt::format("[{}]\n", MessageOf(events.status()))));
-  return writer.Add(folder + "plan.json", PlanText(log));
+  const auto events = EventsText(log, redactor);
+  RETURN_IF_ERROR(events.ok() ? writer.AddClean(folder + "events.jsonl", *events)
+                              : writer.Add(folder + "events.jsonl",
+                                           fmt::format("[{}]\n", MessageOf(events.status()))));
+  return writer.AddClean(folder + "plan.json", PlanText(log, redactor));
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ Status BundleFiles::Make(const std::string& path, std::stop_token stop) {
   const Redactor redactor(std::move(secrets));
   ASSIGN_OR_RETURN(const auto writer, BundleWriter::Open(path, redactor));
   // The runs first: should the bundle be full, they are what is missed most.
-  for (const auto& log : logs) RETURN_IF_ERROR(AddRun(*log, *writer));
+  for (const auto& log : logs) RETURN_IF_ERROR(AddRun(*log, redactor, *writer));
   for (const FactCommand& command : FactCommands(settings_.target_root)) {
     if (stop.stop_requested()) return Cancelled("stopped");
     RETURN_IF_ERROR(writer->Add(command.file, FactOf(command, stop)));

@@ -49,8 +49,11 @@ StatusOr<std::unique_ptr<BundleWriter>> BundleWriter::Open(const std::string& pa
 }
 
 Status BundleWriter::Add(const std::string& name, std::string_view text) {
+  return AddClean(name, redactor_.Clean(text));
+}
+
+Status BundleWriter::AddClean(const std::string& name, std::string clean) {
   if (files_ >= kDiagnosticsFilesMax || bytes_ + kCut.size() >= kBytesMost) return OkStatus();
-  std::string clean = redactor_.Clean(text);
   const size_t most = std::min<size_t>(kDiagnosticsFileBytesMax, kBytesMost - bytes_);
   if (clean.size() > most) {
     clean.resize(most - kCut.size());

@@ -13,15 +13,17 @@ struct archive;
 
 namespace preseal::agent {
 
-// Everything added goes through the redactor first. What is over a limit is cut, and the file ends
-// with a line that says so. Not thread-safe.
+// What is over a limit is cut, and the file ends with a line that says so. Not thread-safe.
 class BundleWriter {
  public:
   // ResourceExhausted: the disk is full.
   static StatusOr<std::unique_ptr<BundleWriter>> Open(const std::string& path,
                                                       const Redactor& redactor);
-  // `name` is relative. When the bundle itself is full, nothing more is added; that is no error.
+  // `name` is relative; `text` goes through the redactor first. When the bundle itself is full,
+  // nothing more is added; that is no error.
   Status Add(const std::string& name, std::string_view text);
+  // The same for what has gone through it already, text by text: JSON, which it would break.
+  Status AddClean(const std::string& name, std::string clean);
   // Whole and on the disk afterwards.
   Status Finish();
 

@@ -3,9 +3,9 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "agent/domain/redact.h"
 #include "common/base/limits.h"
 #include "preseal/plan/v1/plan.pb.h"
 #include "preseal/progress/v1/progress.pb.h"
@@ -15,22 +15,62 @@ namespace {
 
 namespace pv1 = progress::v1;
 constexpr size_t kReadBytes = 1024 * 1024;
+constexpr char kDamagedLine[] = "{\"damaged\":true}\n";
 
-std::string LineOf(const LoggedEvent& logged) {
-  pv1::Event event;
-  if (!event.ParseFromArray(logged.event.data(), static_cast<int>(logged.event.size()))) {
-    return "{\"damaged\":true}\n";
-  }
-  event.set_sequence(logged.sequence);
-  if (event.has_prompt_answered()) {
-    event.mutable_prompt_answered()->set_answer(std::string(kRemoved));
-  }
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(event, &json).ok()) {
-    return "{\"damaged\":true}\n";
-  }
-  return json + "\n";
+constexpr std::string_view kCutLine = "{\"cut\":true}\n";
+
+// Before it is encoded: a value that is taken out of JSON text may take the end of its object
+// along.
+void CleanTexts(nlohmann::ordered_json& value, const Redactor& redactor) {
+  if (value.is_string()) value = redactor.Clean(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return;
+  for (auto& element : value) CleanTexts(element, redactor);
 }
+
+std::string TextOf(const nlohmann::ordered_json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// Makes the lines of one run, in the order of its events.
+class EventLines {
+ public:
+  explicit EventLines(const Redactor& redactor) : redactor_(redactor) {}
+
+  // False when it did not fit any more.
+  bool Add(const LoggedEvent& logged) {
+    const std::string line = LineOf(logged);
+    const bool fits = text_.size() + line.size() + kCutLine.size() <= kDiagnosticsFileBytesMax;
+    text_ += fits ? line : kCutLine;
+    return fits;
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string LineOf(const LoggedEvent& logged) {
+    pv1::Event event;
+    std::string json;
+    if (!event.ParseFromArray(logged.event.data(), static_cast<int>(logged.event.size()))) {
+      return kDamagedLine;
+    }
+    event.set_sequence(logged.sequence);
+    if (event.has_prompt_answered()) {
+      event.mutable_prompt_answered()->set_answer(std::string(kRemoved));
+    }
+    if (event.has_log_line()) {
+      pv1::LogLine& line = *event.mutable_log_line();
+      line.set_text(redactor_.Clean(line.text(), inside_key_[line.item_id()]));
+    }
+    if (!google::protobuf::util::MessageToJsonString(event, &json).ok()) return kDamagedLine;
+    auto value = nlohmann::ordered_json::parse(json, nullptr, false);
+    CleanTexts(value, redactor_);
+    return TextOf(value, -1);
+  }
+
+  const Redactor& redactor_;
+  std::map<std::string, bool>
+      inside_key_;  // of an item's log: a key may be printed over many lines
+  std::string text_;
+};
 
 bool PlanOf(const RunLog& log, plan::v1::Plan* plan) {
   const Bytes& bytes = log.header().plan;
@@ -47,25 +87,25 @@ std::string KindOf(const plan::v1::Step& step) {
 
 }  // namespace
 
-StatusOr<std::string> EventsText(RunLog& log) {
-  std::string text;
-  const uint64_t acked = log.acked();
+StatusOr<std::string> EventsText(RunLog& log, const Redactor& redactor) {
+  EventLines lines(redactor);
+  uint64_t after = log.acked();
   for (const LoggedEvent& logged : log.Latest()) {
-    if (logged.sequence <= acked) text += LineOf(logged);
+    if (logged.sequence <= after && !lines.Add(logged)) return lines.Take();
   }
-  uint64_t after = acked;
-  while (text.size() < kDiagnosticsFileBytesMax) {
+  while (true) {
     ASSIGN_OR_RETURN(const auto events, log.Read(after, kEventBatchMax, kReadBytes));
-    if (events.empty()) break;
-    for (const LoggedEvent& logged : events) text += LineOf(logged);
+    if (events.empty()) return lines.Take();
+    for (const LoggedEvent& logged : events) {
+      if (!lines.Add(logged)) return lines.Take();
+    }
     after = events.back().sequence;
   }
-  return text;
 }
 
-std::string PlanText(const RunLog& log) {
+std::string PlanText(const RunLog& log, const Redactor& redactor) {
   plan::v1::Plan plan;
-  if (!PlanOf(log, &plan)) return "{\"damaged\": true}\n";
+  if (!PlanOf(log, &plan)) return kDamagedLine;
   nlohmann::ordered_json out = {{"profile", plan.profile()},
                                 {"profile_version", plan.profile_version()},
                                 {"profile_digest", plan.profile_digest()},
@@ -86,7 +126,8 @@ std::string PlanText(const RunLog& log) {
     for (const auto& input : step.inputs()) item["inputs"][input.name()] = kRemoved;
     out["steps"].push_back(std::move(item));
   }
-  return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  CleanTexts(out, redactor);
+  return TextOf(out, 2);
 }
 
 std::vector<std::string> SecretsOf(const RunLog& log) {
