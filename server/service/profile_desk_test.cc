@@ -52,10 +52,12 @@ class ProfileDeskTest : public ServiceTest {
     for (const Mistake& mistake : answer->mistakes) last_mistakes_.push_back(mistake.message);
     return *std::move(answer);
   }
-  Device NewDevice(const std::string& serial, const std::string& model = "X") {
+  Device NewDevice(const std::string& serial, const std::string& model = "X",
+                   DeviceState state = DeviceState::kRegistered) {
     Device device{.serial_number = serial,
                   .model = model,
                   .profile = "office",
+                  .state = state,
                   .state_time = clock_.Now(),
                   .create_time = clock_.Now()};
     EXPECT_OK(Write([&](Tx& tx) { return tx.devices.Insert(&device); }));
@@ -316,6 +318,16 @@ TEST_F(ProfileDeskTest, AnApplyWarnsOfGroupsThatHoldNoneOrAll) {
       "\"X\"\n");
   EXPECT_THAT(answer.warnings, ElementsAre(HasSubstr("group every matches every device today"),
                                            HasSubstr("group none matches no device today")));
+}
+
+TEST_F(ProfileDeskTest, AGroupOfSealedDevicesIsNotEmpty) {
+  NewDevice("SN-1");
+  NewDevice("SN-2", "Y", DeviceState::kSealed);
+  const ApplyAnswer answer = Apply(
+      "kind: Group\nname: sealed\nrule: model == \"Y\"\n---\nkind: Group\nname: others\nrule: "
+      "model == \"X\"\n");
+  EXPECT_TRUE(answer.applied);
+  EXPECT_THAT(answer.warnings, IsEmpty());
 }
 
 }  // namespace

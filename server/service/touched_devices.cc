@@ -67,6 +67,19 @@ FrozenPlan PlanOrNone(const ProfileDesk& profiles, const Library& library, const
   return plan.ok() ? *std::move(plan) : FrozenPlan{};
 }
 
+// A rule is about every device, sealed and retired ones too.
+StatusOr<std::vector<std::string>> GroupWarnings(Tx& tx, const Library& library) {
+  if (library.groups.empty()) return std::vector<std::string>{};
+  GroupCensus census(library);
+  std::optional<DeviceId> after;
+  while (true) {
+    ASSIGN_OR_RETURN(const auto page, tx.devices.List({}, after, kPageSizeMax));
+    for (const Device& device : page) census.Count(FactsForRules(device));
+    if (page.size() < static_cast<size_t>(kPageSizeMax)) return census.Warnings();
+    after = page.back().id;
+  }
+}
+
 }  // namespace
 
 StatusOr<TouchedDevices> CountTouched(
@@ -76,14 +89,14 @@ StatusOr<TouchedDevices> CountTouched(
   touched.counts.resize(documents.size());
   ASSIGN_OR_RETURN(const auto devices,
                    tx.devices.List(NotSealedYet(), {}, static_cast<int>(kTouchedDevicesMax) + 1));
-  std::vector<DeviceFacts> facts;
+  size_t looked_at = 0;
   for (const Device& device : devices) {
-    if (facts.size() == kTouchedDevicesMax) {
+    if (looked_at++ == kTouchedDevicesMax) {
       touched.warnings.push_back(
-          fmt::format("only the first {} devices were looked at", kTouchedDevicesMax));
+          fmt::format("only the first {} devices that are not sealed were counted: more may change",
+                      kTouchedDevicesMax));
       break;
     }
-    facts.push_back(FactsForRules(device));
     const Both both{device, before, after, PlanOrNone(profiles, before, device),
                     PlanOrNone(profiles, after, device)};
     if (both.old_plan.profile_digest == both.new_plan.profile_digest) continue;
@@ -91,9 +104,8 @@ StatusOr<TouchedDevices> CountTouched(
       if (both.IsAbout(documents[i].first, documents[i].second)) ++touched.counts[i];
     }
   }
-  for (std::string& warning : GroupWarnings(after, facts)) {
-    touched.warnings.push_back(std::move(warning));
-  }
+  ASSIGN_OR_RETURN(const auto groups, GroupWarnings(tx, after));
+  touched.warnings.insert(touched.warnings.end(), groups.begin(), groups.end());
   return touched;
 }
 

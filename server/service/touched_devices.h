@@ -17,8 +17,9 @@ struct TouchedDevices {
 };
 
 // For each of `documents`: how many devices that are not sealed yet get another plan from `after`
-// than from `before`, and are ones the document is about. Looks at the first kTouchedDevicesMax
-// devices and says so where there are more.
+// than from `before`, and are ones the document is about. Counts among the first
+// kTouchedDevicesMax of them and says so where there are more. Warns of groups of `after` that hold
+// all or none of all devices.
 StatusOr<TouchedDevices> CountTouched(
     Tx& tx, const ProfileDesk& profiles, const Library& before, const Library& after,
     const std::vector<std::pair<DocumentKind, std::string>>& documents);

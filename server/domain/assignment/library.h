@@ -50,8 +50,19 @@ struct Library {
 // named), device items that wait for the user's. At most kMistakesMax.
 std::vector<Mistake> CheckLibrary(const Library& library);
 
-// Groups that hold every one or none of `devices`; nothing if there are no devices.
-std::vector<std::string> GroupWarnings(const Library& library,
-                                       const std::vector<DeviceFacts>& devices);
+// Finds groups that hold every one or none of the devices it is shown. Needs `library` to outlive
+// it; not thread-safe.
+class GroupCensus {
+ public:
+  explicit GroupCensus(const Library& library) : library_(library) {}
+  void Count(const DeviceFacts& facts);
+  // By group; nothing if no device was shown.
+  std::vector<std::string> Warnings() const;
+
+ private:
+  const Library& library_;
+  std::map<std::string, uint64_t, std::less<>> inside_;  // by group
+  uint64_t devices_ = 0;
+};
 
 }  // namespace preseal::server

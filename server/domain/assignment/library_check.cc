@@ -222,20 +222,19 @@ class Checker {
 
 std::vector<Mistake> CheckLibrary(const Library& library) { return Checker(library).Run(); }
 
-std::vector<std::string> GroupWarnings(const Library& library,
-                                       const std::vector<DeviceFacts>& devices) {
+void GroupCensus::Count(const DeviceFacts& facts) {
+  ++devices_;
+  for (const auto& [id, group] : library_.groups) inside_[id] += group.rule.Matches(facts) ? 1 : 0;
+}
+
+std::vector<std::string> GroupCensus::Warnings() const {
   std::vector<std::string> warnings;
-  if (devices.empty()) return warnings;
-  for (const auto& [id, group] : library.groups) {
-    const auto inside =
-        std::count_if(devices.begin(), devices.end(),
-                      [&group](const DeviceFacts& facts) { return group.rule.Matches(facts); });
+  for (const auto& [id, inside] : inside_) {
+    const std::string& rule = library_.groups.find(id)->second.rule.text();
     if (inside == 0) {
-      warnings.push_back(
-          fmt::format("group {} matches no device today: {}", id, group.rule.text()));
-    } else if (static_cast<size_t>(inside) == devices.size() && group.rule.text() != "all") {
-      warnings.push_back(
-          fmt::format("group {} matches every device today: {}", id, group.rule.text()));
+      warnings.push_back(fmt::format("group {} matches no device today: {}", id, rule));
+    } else if (inside == devices_ && rule != "all") {
+      warnings.push_back(fmt::format("group {} matches every device today: {}", id, rule));
     }
   }
   return warnings;

@@ -105,10 +105,12 @@ TEST(GroupWarningsTest, TellsGroupsThatHoldNoneOrAll) {
   Put(&library, Group("some", "model == \"X1\""));
   Put(&library, Group("meant", "all"));
   const std::vector<DeviceFacts> devices = {{.model = "X1"}, {.model = "X2"}};
-  EXPECT_THAT(GroupWarnings(library, devices),
+  GroupCensus census(library);
+  for (const DeviceFacts& facts : devices) census.Count(facts);
+  EXPECT_THAT(census.Warnings(),
               ElementsAre("group every matches every device today: model startsWith \"X\"",
                           "group none matches no device today: model == \"Y\""));
-  EXPECT_THAT(GroupWarnings(library, {}), IsEmpty());
+  EXPECT_THAT(GroupCensus(library).Warnings(), IsEmpty());
 }
 
 }  // namespace
