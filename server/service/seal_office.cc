@@ -41,7 +41,8 @@ Status SealOffice::OnQuoted(Tx& tx, const SealQuoted& quoted, const Run& run, De
   ASSIGN_OR_RETURN(const auto enrolled, EnrolledStateOf(decoded.evidence));
   const SealQuoteVerdict verdict = VerifySealQuote(enrolled, decoded.evidence.ak_public,
                                                    quoted.attest, quoted.signature, command->nonce);
-  if (!verdict.accepted()) return Block(tx, *std::move(command), verdict, device);
+  if (IsSignOfChange(verdict.code)) return Block(tx, *std::move(command), verdict, device);
+  if (!verdict.accepted()) return AskAgain(tx, *std::move(command), verdict, device);
   return Grant(tx, *std::move(command), run, quoted, record, enrolled.ak_name, device);
 }
 
@@ -89,6 +90,21 @@ Status SealOffice::Block(Tx& tx, Command command, const SealQuoteVerdict& verdic
                                    .action = "device.block",
                                    .subject = "devices/" + device->id.text(),
                                    .detail = command.code}));
+  return tx.commands.UpdateCommand(command);
+}
+
+Status SealOffice::AskAgain(Tx& tx, Command command, const SealQuoteVerdict& verdict,
+                            Device* device) {
+  const WallTime now = clock_.Now();
+  log::Warning("seal refused for now",
+               {{"device", device->id.text()}, {"code", NameOf(verdict.code)}});
+  RETURN_IF_ERROR(Advance(LifecycleEvent::kSealRefusedByDevice, now, device));
+  command.state = CommandState::kFailed;
+  command.code = std::string(NameOf(verdict.code));
+  command.message = fmt::format(
+      "{} So it is for a while after a power cut: leave the device on and reseal it later.",
+      SentenceOf(verdict.code));
+  command.update_time = now;
   return tx.commands.UpdateCommand(command);
 }
 

@@ -33,7 +33,8 @@ class SealOffice {
         issuer_(std::move(issuer)) {}
 
   // Judges the second quote. Equal: the birth certificate is stored and the command granted.
-  // Different: device BLOCKED (tampered), command FAILED. The caller writes `device`.
+  // Different: device BLOCKED (tampered), command FAILED. Unsafe clock: command FAILED, the device
+  // may be resealed later. The caller writes `device`.
   Status OnQuoted(Tx& tx, const SealQuoted& quoted, const Run& run, Device* device);
   // The device is armed: the command is DONE, and VERIFIED once the device is gone.
   Status OnArmed(Tx& tx, const SealArmed& armed, Device* device);
@@ -47,6 +48,8 @@ class SealOffice {
   Status Grant(Tx& tx, Command command, const Run& run, const SealQuoted& quoted,
                const AttestationRecord& record, ByteView ak_name, Device* device);
   Status Block(Tx& tx, Command command, const SealQuoteVerdict& verdict, Device* device);
+  // Back to READY_TO_SEAL: the quote is no good, and no reproach to the device.
+  Status AskAgain(Tx& tx, Command command, const SealQuoteVerdict& verdict, Device* device);
   Status Settle(Tx& tx, const DeviceId& id);
 
   Store& store_;

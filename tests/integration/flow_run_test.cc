@@ -81,6 +81,31 @@ TEST_F(RunScenario, APowerCutInMidStepAppliesNothingTwice) {
   EXPECT_EQ(TargetText("after"), "after\n");
 }
 
+// A TPM that lost its power does not vouch for its clock for a while: no sign that somebody changed
+// the device.
+TEST_F(RunScenario, APowerCutBeforeTheSealDelaysItAndBlocksNobody) {
+  ASSERT_NO_FATAL_FAILURE(Begin(Profile(Script("one", "echo one >> one", "test -e one"))));
+  ASSERT_OK(floor_->WaitForState(1, DEVICE_STATE_READY_TO_SEAL).status());
+  ASSERT_OK(floor_->CutPower(1));
+  ASSERT_OK(floor_->StartAgent(1));
+  ASSERT_OK(floor_->api().Reseal(floor_->name(1)));
+  ASSERT_OK_AND_ASSIGN(device_, floor_->WaitFor(1, "the refusal", [](const auto& device) {
+    return device.last_command().state() == fleet::v1::Command::STATE_FAILED;
+  }));
+  EXPECT_EQ(device_.last_command().code(), "QUOTE_CLOCK_UNSAFE");
+  EXPECT_THAT(device_.last_command().message(), HasSubstr("leave the device on"));
+  EXPECT_EQ(device_.state(), DEVICE_STATE_READY_TO_SEAL);
+  ASSERT_OK(WaitUntil("the seal", TestFloor::kDeadline, [&] {
+    EXPECT_OK(floor_->api().Reseal(floor_->name(1)));
+    const auto answered = floor_->WaitFor(1, "the answer", [](const auto& device) {
+      return device.state() == DEVICE_STATE_SEALED || device.state() == DEVICE_STATE_READY_TO_SEAL;
+    });
+    EXPECT_OK(answered.status());
+    return !answered.ok() || answered->state() == DEVICE_STATE_SEALED;
+  }));
+  EXPECT_OK(floor_->WaitForState(1, DEVICE_STATE_SEALED).status());
+}
+
 TEST_F(RunScenario, AWaiverByNameHealsAFailedRunAndStandsInTheBirthCertificate) {
   ASSERT_NO_FATAL_FAILURE(
       Begin(Profile(Script("reader", "echo no reader; exit 4", "test -e reader"))));

@@ -40,9 +40,10 @@ std::string RefusalsMarkdown() {
 
 std::string SealCodesMarkdown() {
   std::string text =
-      "\n## Seal quote codes\n\nWhy a reseal was blocked after the second quote.\n\n"
+      "\n## Seal quote codes\n\nWhy a reseal was refused after the second quote. All but the last "
+      "block the device.\n\n"
       "| code | message |\n|---|---|\n";
-  for (auto code = SealQuoteCode::kAkChanged; code <= SealQuoteCode::kPcrChanged;
+  for (auto code = SealQuoteCode::kAkChanged; code <= SealQuoteCode::kQuoteClockUnsafe;
        code = static_cast<SealQuoteCode>(static_cast<int>(code) + 1)) {
     text += fmt::format("| `{}` | {} |\n", NameOf(code), SentenceOf(code));
   }

@@ -32,15 +32,15 @@ SealQuoteVerdict CompareWithEnrolment(const EnrolledBootState& enrolled,
     return Refuse(SealQuoteCode::kQuoteSelection, tpmwire::DescribeSelections(info.selections),
                   tpmwire::DescribeSelections(enrolled.selections));
   }
-  if (!quote.clock.safe) {
-    return Refuse(SealQuoteCode::kQuoteClockUnsafe, "safe = NO", "safe = YES");
-  }
   if (quote.firmware_version != enrolled.firmware_version) {
     return Refuse(SealQuoteCode::kFirmwareChanged, fmt::format("{:016X}", quote.firmware_version),
                   fmt::format("{:016X}", enrolled.firmware_version));
   }
   if (info.pcr_digest != enrolled.pcr_digest) {
     return Refuse(SealQuoteCode::kPcrChanged, ToHex(info.pcr_digest), ToHex(enrolled.pcr_digest));
+  }
+  if (!quote.clock.safe) {
+    return Refuse(SealQuoteCode::kQuoteClockUnsafe, "safe = NO", "safe = YES");
   }
   SealQuoteVerdict verdict;
   verdict.reset_count = quote.clock.reset_count;
@@ -52,6 +52,10 @@ SealQuoteVerdict CompareWithEnrolment(const EnrolledBootState& enrolled,
 }
 
 }  // namespace
+
+bool IsSignOfChange(SealQuoteCode code) {
+  return code != SealQuoteCode::kNone && code != SealQuoteCode::kQuoteClockUnsafe;
+}
 
 std::string_view NameOf(SealQuoteCode code) {
   switch (code) {

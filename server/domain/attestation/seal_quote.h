@@ -23,15 +23,21 @@ enum class SealQuoteCode : uint8_t {
   kQuoteSigner,
   kQuoteNonce,
   kQuoteSelection,
-  kQuoteClockUnsafe,
   kFirmwareChanged,
   kPcrChanged,
+  kQuoteClockUnsafe,  // last: it must not hide one that says more
 };
 
 // "PCR_CHANGED"; "" for kNone.
 std::string_view NameOf(SealQuoteCode code);
 // One plain sentence; "" for kNone.
 std::string_view SentenceOf(SealQuoteCode code);
+
+// Whether the code says that this is not the device that enrolled, or not what it booted then. An
+// unsafe clock does not: it follows a power cut, stays over a shutdown in order, and passes while
+// the TPM is left powered, once its clock is beyond what it could have told before: on swtpm after
+// seconds, on a chip within 2^22 ms, some 70 minutes.
+bool IsSignOfChange(SealQuoteCode code);
 
 // What enrolment proved (AttestedFacts), kept with the record.
 struct EnrolledBootState {

@@ -124,9 +124,24 @@ TEST_F(SealQuoteTest, RefusesAChangedBootState) {
   EXPECT_EQ(Verify().code, Code::kPcrChanged);
 }
 
+TEST_F(SealQuoteTest, AChangedBootStateIsNotHiddenByAnUnsafeClock) {
+  quote_.clock.safe = false;
+  Info().pcr_digest[31] ^= 1;
+  EXPECT_EQ(Verify().code, Code::kPcrChanged);
+}
+
+TEST(SealQuoteCodeTest, OnlyAnUnsafeClockIsNoSignOfAnotherDevice) {
+  EXPECT_FALSE(IsSignOfChange(Code::kNone));
+  for (auto code = Code::kAkChanged; code < Code::kQuoteClockUnsafe;
+       code = static_cast<Code>(static_cast<int>(code) + 1)) {
+    EXPECT_TRUE(IsSignOfChange(code)) << NameOf(code);
+  }
+  EXPECT_FALSE(IsSignOfChange(Code::kQuoteClockUnsafe));
+}
+
 TEST(SealQuoteCodeTest, EveryCodeHasItsOwnNameAndSentence) {
   std::set<std::string_view> names;
-  for (auto code = Code::kAkChanged; code <= Code::kPcrChanged;
+  for (auto code = Code::kAkChanged; code <= Code::kQuoteClockUnsafe;
        code = static_cast<Code>(static_cast<int>(code) + 1)) {
     EXPECT_TRUE(names.insert(NameOf(code)).second);
     EXPECT_FALSE(NameOf(code).empty());

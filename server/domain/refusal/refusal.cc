@@ -159,7 +159,7 @@ constexpr RefusalInfo kRefusals[] = {
     {kPcrDigest, "PCR_DIGEST", "The boot measurements sent are not the signed ones.", kTamperRemedy,
      true},
     {kQuoteClockUnsafe, "QUOTE_CLOCK_UNSAFE", "The TPM's clock may have gone back.",
-     "Shut the device down in order, power it on again and retry.", true},
+     "It lost its power: leave it on and retry; it passes within seconds to 70 minutes.", true},
     {kQuoteResetMismatch, "QUOTE_RESET_MISMATCH", "The device restarted during the attestation.",
      "Start again and leave the device powered.", true},
     {kTpmFirmwareMismatch, "TPM_FIRMWARE_MISMATCH",
