@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seals that want attention. Asked again every few seconds while on screen.
+// Seals and what wants attention of them.
 import { Seal_Age } from "../gen/preseal/fleet/v1/fleet_pb";
 import type { SealedDevice } from "../gen/preseal/flow/v1/flow_pb";
 import { flow } from "../rpc/clients";
-import { problemText } from "../rpc/problem";
-import { pauseUntilHope } from "./hope";
+import { AskedList, allPages } from "./asked_list.svelte";
 
 const REFRESH_MS = 10_000;
-const PAGES_MAX = 20;
 
 export type SealFilter = "all" | "ageing" | "expired" | "drifted" | "unconfirmed";
 
@@ -16,58 +14,27 @@ const AGES: Partial<Record<SealFilter, Seal_Age[]>> = {
   expired: [Seal_Age.EXPIRED],
 };
 
-export class SealList {
-  list = $state.raw<readonly SealedDevice[]>([]);
-  loaded = $state(false);
-  problem = $state("");
+export class SealList extends AskedList<SealedDevice> {
   filter = $state<SealFilter>("all");
-  #stop = new AbortController();
 
-  start(): void {
-    void this.#follow();
-  }
-
-  stop(): void {
-    this.#stop.abort();
+  constructor() {
+    super(REFRESH_MS);
   }
 
   async choose(filter: SealFilter): Promise<void> {
     this.filter = filter;
-    await this.#read();
+    await this.read();
   }
 
-  async #follow(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      if (!document.hidden) await this.#read();
-      await pauseUntilHope(REFRESH_MS, this.#stop.signal);
-    }
-  }
-
-  async #read(): Promise<void> {
-    const filter = this.filter;
-    try {
-      const found: SealedDevice[] = [];
-      let pageToken = "";
-      for (let page = 0; page < PAGES_MAX; page++) {
-        const answer = await flow.listSeals(
-          {
-            ages: AGES[filter] ?? [],
-            drifted: filter === "drifted",
-            unconfirmed: filter === "unconfirmed",
-            pageToken,
-          },
-          { signal: this.#stop.signal },
-        );
-        found.push(...answer.seals);
-        pageToken = answer.nextPageToken;
-        if (pageToken === "") break;
-      }
-      if (filter !== this.filter) return; // another was chosen meanwhile
-      this.list = found;
-      this.problem = "";
-      this.loaded = true;
-    } catch (error) {
-      if (!this.#stop.signal.aborted) this.problem = problemText(error);
-    }
+  protected override ask(signal: AbortSignal): Promise<readonly SealedDevice[]> {
+    const wanted = {
+      ages: AGES[this.filter] ?? [],
+      drifted: this.filter === "drifted",
+      unconfirmed: this.filter === "unconfirmed",
+    };
+    return allPages(
+      (pageToken) => flow.listSeals({ ...wanted, pageToken }, { signal }),
+      (answer) => answer.seals,
+    );
   }
 }
