@@ -22,8 +22,9 @@ class StepObserver {
 
 // Does one step to the target. Blocks; each call ends within the step's timeout and a grace, and
 // soon after `stop`: whatever the step started, lingering children included, is gone by then.
-// Thread-safe: different steps at the same time, one call per step at a time. Prompts, waits and
-// reboots are the engine's own and never come here.
+// Thread-safe: different steps at the same time, one call per step at a time. Waits and reboots are
+// the engine's own and never come here; of a prompt with an answer_path only Detect does: whether
+// an earlier run wrote down an answer that the prompt still takes.
 class StepExecutor {
  public:
   virtual ~StepExecutor() = default;

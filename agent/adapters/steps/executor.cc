@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "agent/adapters/steps/answer_file.h"
 #include "agent/adapters/steps/archive_package.h"
 #include "agent/adapters/steps/deb_package.h"
 #include "agent/adapters/steps/file_steps.h"
@@ -20,7 +21,7 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
-// The port's contract says they never come here.
+// The port's contract says such calls never come here.
 StepResult EnginesOwn() {
   return FailedForGood(ItemCode::kAgentError, "prompts, waits and restarts are the engine's own");
 }
@@ -29,7 +30,8 @@ class Executor final : public StepExecutor {
  public:
   Executor(TargetRoot& target, ArtifactSource& artifacts, const CommandSettings& settings,
            JoinSource* joins, std::string net_program)
-      : files_(target, artifacts),
+      : target_(target),
+        files_(target, artifacts),
         scripts_(settings),
         debs_(target, artifacts, settings),
         archives_(target, artifacts),
@@ -47,6 +49,9 @@ class Executor final : public StepExecutor {
   StepResult Detect(const Step& step, StepObserver& observer, std::stop_token stop) override {
     if (const auto* script = std::get_if<ScriptStep>(&step.action)) {
       return scripts_.Detect(step, *script, observer, stop);
+    }
+    if (const auto* prompt = std::get_if<PromptStep>(&step.action)) {
+      return CheckAnswer(target_, *prompt);
     }
     return Check(step, observer, stop);
   }
@@ -101,6 +106,7 @@ class Executor final : public StepExecutor {
         step.action);
   }
 
+  TargetRoot& target_;
   FileSteps files_;
   ScriptSteps scripts_;
   DebPackages debs_;

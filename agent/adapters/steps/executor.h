@@ -6,7 +6,6 @@
 #include <string>
 
 #include "agent/adapters/steps/target_root.h"
-#include "agent/service/answer_writer.h"
 #include "agent/service/artifact_source.h"
 #include "agent/service/join_source.h"
 #include "agent/service/seal_ports.h"
@@ -28,9 +27,6 @@ struct ExecutorSettings {
 StatusOr<std::unique_ptr<StepExecutor>> MakeStepExecutor(TargetRoot& target,
                                                          ArtifactSource& artifacts,
                                                          ExecutorSettings settings);
-
-// Writes answers below `target`, which must outlive the writer.
-std::unique_ptr<AnswerWriter> MakeAnswerWriter(TargetRoot& target);
 
 struct SealPaths {
   std::string state_directory;

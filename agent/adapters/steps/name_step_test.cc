@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include "agent/adapters/steps/steps_fixture.h"
-#include "common/base/limits.h"
 
 namespace preseal::agent::steps {
 namespace {
@@ -51,21 +50,6 @@ TEST_F(NameStepTest, VerifyLooksAfresh) {
   ASSERT_EQ(Apply(step).kind, Kind::kDone);
   WriteFile(InRoot("/etc/hosts"), "127.0.1.1 somebody\n");
   EXPECT_EQ(Verify(step).kind, Kind::kNotInPlace);
-}
-
-TEST_F(NameStepTest, AnswerIsWrittenWhole) {
-  const auto writer = MakeAnswerWriter(*target_);
-  EXPECT_OK(writer->WriteAnswer("/var/lib/site/asset", "A-17"));
-  EXPECT_EQ(ReadFile(InRoot("/var/lib/site/asset")), "A-17\n");
-  EXPECT_OK(writer->WriteAnswer("/var/lib/site/asset", "B"));
-  EXPECT_EQ(ReadFile(InRoot("/var/lib/site/asset")), "B\n");
-}
-
-TEST_F(NameStepTest, AnswerOverItsLimitOrOutsideIsRefused) {
-  const auto writer = MakeAnswerWriter(*target_);
-  EXPECT_THAT(writer->WriteAnswer("/a", std::string(kPromptAnswerBytesMax + 1, 'x')),
-              test::StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(writer->WriteAnswer("/../a", "x"), test::StatusIs(StatusCode::kInvalidArgument));
 }
 
 TEST_F(NameStepTest, TwoWritersOfOneNameAreKeptApart) {

@@ -15,6 +15,12 @@ bool IsOwnWork(const Step& step) {
          std::holds_alternative<RebootStep>(step.action);
 }
 
+// Of the engine's own work only an answer that was written down can be looked for.
+bool CanDetect(const Step& step) {
+  const auto* prompt = std::get_if<PromptStep>(&step.action);
+  return prompt ? !prompt->answer_path.empty() : !IsOwnWork(step);
+}
+
 ItemChanged& ChangeIn(Fact& fact) { return std::get<ItemChanged>(fact.body); }
 
 Fact WaitFact(const RunState::Entry& entry, Wait wait) {
@@ -49,15 +55,14 @@ Decider::MaybeMove Decider::AdvanceIdentifying(size_t index) {
   const Step& step = board_.step(index);
   const Live* live = LiveOf(index);
   if (live != nullptr) {
-    const bool done_looking =
-        live->part == Part::kDetect && IsOwnWork(step) && !state_.AnswerTo(step.item_id);
-    if (live->part == Part::kApply || done_looking) return TryApply(index);
+    const bool nothing_to_see = live->part == Part::kDetect && !CanDetect(step);
+    if (live->part == Part::kApply || nothing_to_see) return TryApply(index);
     return Begin(index, live->part);
   }
   // Nothing was changed yet, so looking again is free.
   if (entry(index).item.attempt > 0) return Recheck(index);
   if (!step.requires_script.empty()) return Begin(index, Part::kRequires);
-  return IsOwnWork(step) ? TryApply(index) : Begin(index, Part::kDetect);
+  return CanDetect(step) ? Begin(index, Part::kDetect) : TryApply(index);
 }
 
 // An apply may have taken effect before it was cut short: verify is asked before it is repeated.

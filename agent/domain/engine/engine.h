@@ -91,7 +91,7 @@ std::set<std::pair<std::string, std::string>> TokensNeeded(const Plan& plan, con
                                                            const Inputs& inputs);
 
 // What the executor is handed for a step: itself, with its deadline extended; for a prompt that was
-// answered the file its answer goes to.
+// answered in this run the file its answer goes to.
 Step StepToExecute(const Plan& plan, const RunState& state, size_t index);
 
 // The agent is back in a run that has begun and not ended: recorded before anything else.

@@ -329,6 +329,9 @@ TEST_F(EngineTest, APromptIsAskedAndItsAnswerWrittenDown) {
   prompt.answer_path = "/etc/asset-tag";
   Add("tag").action = prompt;
   Start();
+  ASSERT_TRUE(Runs("tag", Part::kDetect));
+  EXPECT_EQ(StepToExecute(plan_, state_, 0).action, plan_.steps[0].action);
+  Missing("tag");
   EXPECT_EQ(StateOf("tag"), kInProgress);
   EXPECT_EQ(WaitOf("tag"), Wait::Kind::kPrompt);
   Record(PromptAnswered{"tag", "A-17", "device"});
@@ -340,6 +343,24 @@ TEST_F(EngineTest, APromptIsAskedAndItsAnswerWrittenDown) {
   Done("tag");
   Done("tag");
   EXPECT_EQ(StateOf("tag"), kSucceeded);
+}
+
+TEST_F(EngineTest, APromptWhoseAnswerIsThereIsNotAskedAgain) {
+  PromptStep prompt;
+  prompt.answer_path = "/etc/asset-tag";
+  Add("tag").action = prompt;
+  Start();
+  ASSERT_TRUE(Runs("tag", Part::kDetect));
+  Done("tag");
+  EXPECT_EQ(StateOf("tag"), kSucceeded);
+  EXPECT_TRUE(ItemNamed("tag").already_done);
+}
+
+TEST_F(EngineTest, APromptWhoseAnswerGoesNowhereIsAskedAtOnce) {
+  Add("tag").action = PromptStep{};
+  Start();
+  EXPECT_EQ(WaitOf("tag"), Wait::Kind::kPrompt);
+  EXPECT_EQ(Running(), 0u);
 }
 
 TEST(PromptAnswerTest, TakesOnlyWhatTheQuestionAllows) {

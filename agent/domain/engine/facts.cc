@@ -95,10 +95,11 @@ Step StepToExecute(const Plan& plan, const RunState& state, size_t index) {
   Step step = plan.steps[index];
   step.timeout = std::min<std::chrono::milliseconds>(step.timeout + state.ExtendedBy(step.item_id),
                                                      kStepTimeoutMax);
-  if (const auto* prompt = std::get_if<PromptStep>(&step.action)) {
-    const PromptAnswered* answered = state.AnswerTo(step.item_id);
+  const auto* prompt = std::get_if<PromptStep>(&step.action);
+  const PromptAnswered* answered = prompt ? state.AnswerTo(step.item_id) : nullptr;
+  if (answered != nullptr) {
     FileStep file{.path = prompt->answer_path, .mode = 0644};
-    file.source = ToBytes((answered ? answered->answer : std::string()) + "\n");
+    file.source = ToBytes(answered->answer + "\n");
     step.action = std::move(file);
   }
   return step;
