@@ -120,10 +120,13 @@ void AddFlowOptions(CLI::App& run, Options& options, Texts& texts) {
                  "technician (from the imaging media) or user (in the delivered device)")
       ->check(CLI::IsMember({"technician", "user"}))
       ->capture_default_str();
-  run.add_option("--target-agent", options.target_agent,
-                 "Path of preseal-agent in the target: the seal lays the user flow down for it "
-                 "(docs/user-flow.md); empty: it does not")
-      ->capture_default_str();
+  // Not bound to the variable: the library takes an empty text for an optional that is not given.
+  run.add_option_function<std::string>(
+         "--target-agent", [&options](const std::string& path) { options.target_agent = path; },
+         "Path of preseal-agent in the target: the seal lays the user flow down for it "
+         "(docs/user-flow.md); empty: it does not. Not given: /usr/bin/preseal-agent, if it is "
+         "there")
+      ->type_name("PATH");
   run.add_option("--answers", options.answers_file,
                  "YAML file with answers that are taken instead of asking (docs/user-flow.md)");
   run.add_flag("--input", options.input_lines,

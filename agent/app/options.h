@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,8 +57,10 @@ struct Options {
   std::string order_code;
   std::string boot_id_file = "/proc/sys/kernel/random/boot_id";
   std::string answers_file;  // empty: a person is asked
-  std::string target_agent;  // the agent's program in the target; empty: no user flow laid down
-  bool input_lines = false;  // read standard input although it is no terminal
+  // The agent's program in the target; empty: no user flow is laid down. Not given: where packages
+  // put it, if it is there.
+  std::optional<std::string> target_agent;
+  bool input_lines = false;                 // read standard input although it is no terminal
   std::vector<std::string> collected_logs;  // of the target, absolute in it, for diagnostics
   bool metered = false;
   PowerOff power_off;

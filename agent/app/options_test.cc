@@ -85,6 +85,12 @@ TEST(OptionsTest, ReadsRestartActions) {
   EXPECT_EQ(ParseWith({"--restart", "never"}).exit_code, 2);
 }
 
+TEST(OptionsTest, TheTargetsAgentIsLookedForUnlessItIsNamed) {
+  EXPECT_FALSE(ParseWith({}).options.target_agent.has_value());
+  EXPECT_EQ(ParseWith({"--target-agent", "/opt/agent"}).options.target_agent, "/opt/agent");
+  EXPECT_EQ(ParseWith({"--target-agent", ""}).options.target_agent, "");
+}
+
 TEST(OptionsTest, TheTechnicianFlowNeedsAStation) {
   std::vector<std::string> arguments = kRequired;
   arguments.resize(arguments.size() - 2);

@@ -65,13 +65,17 @@ steps::SealPaths SealPathsOf(const Options& options) {
 }
 
 std::unique_ptr<SealTarget> SealTargetOf(const Options& options, Foundation& base) {
-  if (options.flow == Flow::kUser || options.target_agent.empty()) {
+  if (options.flow == Flow::kUser || options.target_agent == "") {
     return steps::MakeSealTarget(base.target, SealPathsOf(options));
   }
-  return steps::MakeSealTarget(
-      base.target, SealPathsOf(options),
-      {options.state_directory + "/identity", base.server_ca_pem, options.device_endpoint,
-       options.server_name, options.tcti, options.target_agent});
+  steps::HandOver hand_over{options.state_directory + "/identity", base.server_ca_pem,
+                            options.device_endpoint, options.server_name, options.tcti};
+  if (options.target_agent) {
+    hand_over.agent_program = *options.target_agent;
+  } else {
+    hand_over.only_if_there = true;
+  }
+  return steps::MakeSealTarget(base.target, SealPathsOf(options), std::move(hand_over));
 }
 
 std::string NewRequestId() {

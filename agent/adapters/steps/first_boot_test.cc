@@ -76,6 +76,20 @@ TEST_F(FirstBootTest, TheSealLaysDownAllThatTheUserFlowNeeds) {
   EXPECT_EQ(nlohmann::json::parse(Text("/var/lib/preseal/first-boot.json"))["device_id"], "D-1");
 }
 
+TEST_F(FirstBootTest, OnlyIfItIsThereIsDecidedByTheTargetWhenItIsSealed) {
+  hand_over_.only_if_there = true;
+  const auto seal = MakeSealTarget(*target_, {dir_.File("state"), {}}, hand_over_);
+  ASSERT_THAT(seal->ArmFirstBoot({"D-1", "D-1.1", "C-1"}), test::IsOk());
+  EXPECT_FALSE(std::filesystem::exists(dir_.File("target/var/lib/preseal/agent")));
+  EXPECT_FALSE(
+      std::filesystem::exists(dir_.File("target/etc/systemd/system/preseal-user-flow.service")));
+  EXPECT_EQ(nlohmann::json::parse(Text("/var/lib/preseal/first-boot.json"))["device_id"], "D-1");
+  std::filesystem::create_directories(dir_.File("target/usr/bin"));
+  Have("/usr/bin/preseal-agent", "installed by a step");
+  ASSERT_THAT(seal->ArmFirstBoot({"D-1", "D-1.1", "C-1"}), test::IsOk());
+  EXPECT_EQ(Text("/var/lib/preseal/agent/identity/identity.json"), "content of identity.json");
+}
+
 // A crash between the seal's halves makes it come again.
 TEST_F(FirstBootTest, LayingDownTwiceIsAsGoodAsOnce) {
   EXPECT_THAT(LayDownUserFlow(*target_, hand_over_), test::IsOk());

@@ -18,6 +18,7 @@ struct HandOver {
   std::string server_name;      // empty: the host
   std::string tcti;
   std::string agent_program = "/usr/bin/preseal-agent";  // in the target
+  bool only_if_there = false;  // lay nothing down where the target does not have the program
 };
 
 // Where it lies in the target; also the state folder of the agent that finds it.

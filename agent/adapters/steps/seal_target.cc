@@ -4,6 +4,7 @@
 
 #include "agent/adapters/steps/hand_over.h"
 #include "common/files/files.h"
+#include "common/log/log.h"
 
 namespace preseal::agent::steps {
 namespace {
@@ -29,9 +30,7 @@ class FileSealTarget final : public SealTarget {
   }
 
   Status ArmFirstBoot(const FirstBoot& first_boot) override {
-    if (hand_over_) {
-      RETURN_IF_ERROR_CTX(LayDownUserFlow(target_, *hand_over_), "lay down the user flow");
-    }
+    RETURN_IF_ERROR_CTX(HandOverAgent(), "lay down the user flow");
     // Last: whoever finds it finds the rest too.
     const nlohmann::ordered_json json = {{"version", 1},
                                          {"phase", "account-setup"},
@@ -42,6 +41,20 @@ class FileSealTarget final : public SealTarget {
   }
 
  private:
+  // Looked for only now: a step of the run may have installed the program.
+  Status HandOverAgent() {
+    if (!hand_over_) return OkStatus();
+    if (hand_over_->only_if_there) {
+      ASSIGN_OR_RETURN(const auto program, target_.Look(hand_over_->agent_program));
+      if (!program) {
+        log::Info("no user flow is laid down: the target has no agent",
+                  {{"path", hand_over_->agent_program}});
+        return OkStatus();
+      }
+    }
+    return LayDownUserFlow(target_, *hand_over_);
+  }
+
   TargetRoot& target_;
   const SealPaths paths_;
   const std::optional<HandOver> hand_over_;
