@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace preseal::server {
@@ -16,7 +17,31 @@ bool Ready(const PlannedItem& item, const Names& placed) {
                      [&placed](const std::string& id) { return placed.contains(id); });
 }
 
+// Of every item and of every group somebody is in.
+std::map<std::string, Turn, std::less<>> TurnsOf(const EffectivePlan& plan) {
+  std::map<std::string, Turn, std::less<>> turns;
+  for (const StepGroup& group : plan.profile.step_groups) {
+    turns[group.name].teardown = group.teardown;
+  }
+  for (const PlannedItem& item : plan.items) {
+    Turn turn;
+    turn.Add(item.phase);
+    if (!item.group.empty()) {
+      Turn& group = turns[item.group];
+      group.Add(item.phase);
+      turn.teardown = group.teardown;
+    }
+    turns.emplace(item.spec.id, turn);
+  }
+  return turns;
+}
+
 }  // namespace
+
+Phase PhaseOf(const ItemSpec& item) {
+  const bool late = item.context == Context::kUser || item.category == Category::kQualityUpdates;
+  return late ? Phase::kAccountSetup : Phase::kDeviceSetup;
+}
 
 std::vector<PlannedItem> InOrder(std::vector<PlannedItem> items) {
   const auto rank = [](const PlannedItem& item) {
@@ -65,6 +90,25 @@ void ResolveGroups(EffectivePlan* plan) {
     std::erase_if(group.after, [&](const Mention& after) {
       return !used.contains(after.id) && !items.contains(after.id);
     });
+  }
+}
+
+void DropEndlessWaits(EffectivePlan* plan) {
+  const auto turns = TurnsOf(*plan);
+  const auto endless = [&](const std::string& name, const std::string& after) {
+    const Turn& turn = turns.at(name);
+    const Turn& before = turns.at(after);
+    const bool teardown = before.teardown && !turn.teardown;
+    if (!teardown && before.last <= turn.first) return false;
+    plan->warnings.push_back(fmt::format("{} waits for {}, which is {}: ignored", name, after,
+                                         teardown ? "in a teardown group" : "of a later phase"));
+    return true;
+  };
+  for (PlannedItem& item : plan->items) {
+    std::erase_if(item.after, [&](const auto& after) { return endless(item.spec.id, after); });
+  }
+  for (StepGroup& group : plan->profile.step_groups) {
+    std::erase_if(group.after, [&](const auto& after) { return endless(group.name, after.id); });
   }
 }
 

@@ -99,15 +99,20 @@ class Checker {
   void CheckProfile(const DeploymentProfile& profile) {
     Items known = ItemDocuments();
     std::vector<const ItemSpec*> own;
+    std::vector<const ItemSpec*> members;  // own, and Item documents that are mentioned
     for (const auto& entry : profile.items) {
       if (const auto* mention = std::get_if<Mention>(&entry)) {
-        if (!library_.items.contains(mention->id)) {
+        const auto item = library_.items.find(mention->id);
+        if (item == library_.items.end()) {
           Fail(mention->place, fmt::format("there is no Item \"{}\"", mention->id));
+        } else {
+          members.push_back(&item->second);
         }
         continue;
       }
       const ItemSpec& item = std::get<ItemSpec>(entry);
       own.push_back(&item);
+      members.push_back(&item);
       if (!known.emplace(item.id, &item).second) {
         Fail(item.place, fmt::format("there is an Item document \"{}\" too", item.id));
       }
@@ -115,10 +120,11 @@ class Checker {
     WaitGraph graph;
     CheckGroups(profile.settings, known, &graph);
     for (const ItemSpec* item : own) {
-      CheckId(*item);
+      CheckId(item->id, item->place);
       CheckAfter(*item, known, &graph);
       CheckGroupOf(*item, profile.settings, &graph);
     }
+    CheckTurns(profile.settings, members);
     // A profile's cycle runs through what is written in it; the documents' own are found apart.
     for (const auto& [id, item] : library_.items) AddAfter(item, &graph);
     for (Mistake& mistake : graph.Cycles()) {
@@ -131,6 +137,11 @@ class Checker {
     std::set<std::string, std::less<>> names;
     for (const StepGroup& group : settings.step_groups) names.insert(group.name);
     for (const StepGroup& group : settings.step_groups) {
+      CheckId(group.name, group.place);
+      if (known.contains(group.name)) {
+        Fail(group.place,
+             fmt::format("\"{}\" names an item: give the group another name", group.name));
+      }
       for (const Mention& after : group.after) {
         const bool is_group = names.contains(after.id);
         if (!is_group && !known.contains(after.id)) {
@@ -160,15 +171,53 @@ class Checker {
     graph->Add(Members(item.group.id), item.id, item.group.place);
   }
 
+  // The agent refuses a plan in which something waits for what can only run after it. Phases of
+  // items are looked at where their `after` is.
+  void CheckTurns(const ProfileSettings& settings, const std::vector<const ItemSpec*>& members) {
+    std::map<std::string, Turn, std::less<>> turns;
+    for (const StepGroup& group : settings.step_groups) turns[group.name].teardown = group.teardown;
+    for (const ItemSpec* item : members) {
+      const auto group = turns.find(item->group.id);
+      if (group != turns.end()) group->second.Add(PhaseOf(*item));
+      Turn turn{.teardown = group != turns.end() && group->second.teardown};
+      turn.Add(PhaseOf(*item));
+      turns.emplace(item->id, turn);
+    }
+    for (const ItemSpec* item : members) {
+      for (const Mention& after : item->after) {
+        const auto before = turns.find(after.id);
+        if (before != turns.end()) CheckTeardown(turns.at(item->id), after, before->second);
+      }
+    }
+    for (const StepGroup& group : settings.step_groups) {
+      const Turn& turn = turns.at(group.name);
+      for (const Mention& after : group.after) {
+        const auto before = turns.find(after.id);
+        if (before == turns.end()) continue;
+        CheckTeardown(turn, after, before->second);
+        if (before->second.last <= turn.first) continue;
+        Fail(after.place, fmt::format("\"{}\" runs in account setup, long after device items of "
+                                      "this group",
+                                      after.id));
+      }
+    }
+  }
+
+  void CheckTeardown(const Turn& turn, const Mention& after, const Turn& before) {
+    if (!before.teardown || turn.teardown) return;
+    Fail(after.place,
+         fmt::format("\"{}\" is in a teardown group, which runs after everything else", after.id));
+  }
+
   static void AddAfter(const ItemSpec& item, WaitGraph* graph) {
     for (const Mention& after : item.after) graph->Add(item.id, after.id, after.place);
   }
 
   // Items that follow from settings would meet these in one plan.
-  void CheckId(const ItemSpec& item) {
+  void CheckId(std::string_view id, const Place& place) {
     for (const char* taken :
          {kSetNameItem, kOfflineJoinItem, kDomainJoinItem, kQualityUpdatesItem}) {
-      if (item.id == taken) Fail(item.place, fmt::format("\"{}\" names a built-in item", taken));
+      if (id == taken) Fail(place, fmt::format("\"{}\" names a built-in item", taken));
     }
   }
 
@@ -177,9 +226,11 @@ class Checker {
       const auto other = known.find(after.id);
       if (other == known.end()) {
         Fail(after.place, fmt::format("there is no item \"{}\"", after.id));
-      } else if (item.context == Context::kDevice && other->second->context == Context::kUser) {
+      } else if (PhaseOf(item) < PhaseOf(*other->second)) {
         Fail(after.place,
-             fmt::format("\"{}\" runs for the user, long after this device item", after.id));
+             fmt::format(
+                 "\"{}\" runs {}, long after this device item", after.id,
+                 other->second->context == Context::kUser ? "for the user" : "in account setup"));
       }
     }
     AddAfter(item, graph);
@@ -189,7 +240,7 @@ class Checker {
     const Items known = ItemDocuments();
     WaitGraph graph;
     for (const auto& [id, item] : library_.items) {
-      CheckId(item);
+      CheckId(item.id, item.place);
       CheckAfter(item, known, &graph);
     }
     for (Mistake& mistake : graph.Cycles()) mistakes_.push_back(std::move(mistake));

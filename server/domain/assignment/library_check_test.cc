@@ -82,6 +82,71 @@ TEST(CheckLibraryTest, ADeviceItemCannotWaitForTheUsers) {
   EXPECT_THAT(MistakesOf(library), ElementsAre(HasSubstr("\"mail\" runs for the user")));
 }
 
+ItemSpec InGroup(ItemSpec item, const std::string& group) {
+  item.group = {group, {"x.yaml", 1, 1}};
+  item.gating = Gating::kTracked;
+  return item;
+}
+
+TEST(CheckLibraryTest, ADeviceItemCannotWaitForQualityUpdates) {
+  Library library;
+  Put(&library, App("updates")).category = Category::kQualityUpdates;
+  Put(&library, App("a", {"updates"}));
+  EXPECT_THAT(MistakesOf(library), ElementsAre(HasSubstr("\"updates\" runs in account setup")));
+}
+
+TEST(CheckLibraryTest, OnlyATeardownWaitsForATeardown) {
+  Library library;
+  DeploymentProfile& office =
+      Put(&library, Profile("office", {App("a", {"c", "b"}), InGroup(App("b"), "end"), App("c"),
+                                       InGroup(App("d", {"b"}), "end")}));
+  office.settings.step_groups = {{.name = "end", .teardown = true}};
+  const std::vector<Mistake> mistakes = CheckLibrary(library);
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0].place, (Place{"x.yaml", 2, 1}));
+  EXPECT_THAT(mistakes[0].message, HasSubstr("\"b\" is in a teardown group"));
+}
+
+TEST(CheckLibraryTest, AMentionedItemsWaitIsSeenToo) {
+  Library library;
+  Put(&library, App("a", {"b"}));
+  Put(&library, InGroup(App("b"), "end"));
+  DeploymentProfile& office = Put(&library, Profile("office"));
+  office.items = {Mention{"a", {}}, Mention{"b", {}}};
+  office.settings.step_groups = {{.name = "end", .teardown = true}};
+  EXPECT_THAT(MistakesOf(library), ElementsAre(HasSubstr("\"b\" is in a teardown group")));
+}
+
+TEST(CheckLibraryTest, NoGroupWaitsForATeardown) {
+  Library library;
+  DeploymentProfile& office = Put(&library, Profile("office", {InGroup(App("a"), "end")}));
+  office.settings.step_groups = {{.name = "end", .teardown = true},
+                                 {.name = "late", .after = Named({"end"})},
+                                 {.name = "later", .after = Named({"a"})},
+                                 {.name = "last", .after = Named({"end"}), .teardown = true}};
+  EXPECT_THAT(MistakesOf(library), ElementsAre(HasSubstr("\"end\" is in a teardown group"),
+                                               HasSubstr("\"a\" is in a teardown group")));
+}
+
+TEST(CheckLibraryTest, AGroupOfDeviceItemsCannotWaitForTheUsers) {
+  Library library;
+  DeploymentProfile& office =
+      Put(&library, Profile("office", {InGroup(App("a"), "late"), InGroup(UserApp("b"), "users"),
+                                       InGroup(UserApp("c"), "mail")}));
+  office.settings.step_groups = {{.name = "users"},
+                                 {.name = "late", .after = Named({"users"})},
+                                 {.name = "mail", .after = Named({"users"})}};
+  EXPECT_THAT(MistakesOf(library), ElementsAre(HasSubstr("\"users\" runs in account setup")));
+}
+
+TEST(CheckLibraryTest, AGroupsNameIsNoItems) {
+  Library library;
+  DeploymentProfile& office = Put(&library, Profile("office", {App("a")}));
+  office.settings.step_groups = {{.name = "a"}, {.name = "set-name"}};
+  EXPECT_THAT(MistakesOf(library), ElementsAre("\"a\" names an item: give the group another name",
+                                               "\"set-name\" names a built-in item"));
+}
+
 TEST(CheckLibraryTest, AnIdBelongsToOneItemOnly) {
   Library library;
   Put(&library, App("a"));

@@ -210,8 +210,7 @@ class Planner {
     const ItemSpec& spec = *candidate.spec;
     PlannedItem item;
     item.spec = spec;
-    const bool late = spec.context == Context::kUser || spec.category == Category::kQualityUpdates;
-    item.phase = late ? Phase::kAccountSetup : Phase::kDeviceSetup;
+    item.phase = PhaseOf(spec);
     GatingChoice gating = GatingOf(plan_.profile, selection_.user_targeted, spec);
     item.gating = gating.gating;
     item.gating_reason = std::move(gating.reason);
@@ -268,6 +267,7 @@ class Planner {
       }
     }
     ResolveGroups(&plan_);
+    DropEndlessWaits(&plan_);
     plan_.items = InOrder(std::move(plan_.items));
   }
 

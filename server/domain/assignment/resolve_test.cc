@@ -332,5 +332,34 @@ TEST_F(ResolveTest, TellsTheGroupsTheDeviceIsIn) {
   EXPECT_THAT(Made().groups, ElementsAre("sales (model == \"X\")"));
 }
 
+TEST_F(ResolveTest, AWaitForATeardownIsIgnoredWithAWarning) {
+  ItemSpec& end = Put(&library_, App("bye"));
+  end.group = {"end", {}};
+  end.gating = Gating::kTracked;
+  Put(&library_, App("crm", {"bye", "base"}));
+  settings().step_groups = {{.name = "end", .teardown = true}};
+  Assign(&library_, "apps", {"bye", "crm"}).all_devices = true;
+  const EffectivePlan plan = Made();
+  EXPECT_THAT(Get(plan, "crm").after, ElementsAre("base"));
+  EXPECT_THAT(plan.warnings,
+              ElementsAre("crm waits for bye, which is in a teardown group: ignored"));
+}
+
+TEST_F(ResolveTest, AGroupsWaitForALaterPhaseIsIgnoredWithAWarning) {
+  ItemSpec& mail = Put(&library_, UserApp("mail"));
+  mail.group = {"users", {}};
+  ItemSpec& crm = Put(&library_, App("crm"));
+  crm.group = {"late", {}};
+  settings().step_groups = {{.name = "users"}, {.name = "late", .after = Named({"users", "base"})}};
+  Assign(&library_, "apps", {"mail", "crm"}).all_devices = true;
+  subject_.flow = Flow::kUser;
+  const EffectivePlan plan = Made();
+  ASSERT_EQ(plan.profile.step_groups.size(), 2u);
+  ASSERT_EQ(plan.profile.step_groups[1].after.size(), 1u);
+  EXPECT_EQ(plan.profile.step_groups[1].after[0].id, "base");
+  EXPECT_THAT(plan.warnings,
+              ElementsAre("late waits for users, which is of a later phase: ignored"));
+}
+
 }  // namespace
 }  // namespace preseal::server
