@@ -3,34 +3,13 @@
 
 #include <gmock/gmock.h>
 
-#include <functional>
-
+#include "server/service/join_fixture.h"
 #include "server/service/service_fixture.h"
 
 namespace preseal::server {
 namespace {
 
 using test::StatusIs;
-
-// Answers from memory: the real directory is in server/adapters/join.
-class MemoryDirectory final : public JoinProvider {
- public:
-  const std::string& domain() const override { return domain_; }
-  StatusOr<JoinBlob> Provision(const JoinRequest& request, std::stop_token stop) override {
-    if (stop.stop_requested()) return Unavailable("stopped");
-    names.push_back(request.computer_name);
-    if (on_provision) on_provision();
-    if (!failure.ok()) return failure;
-    return JoinBlob{"memory", domain_, Secret("blob " + std::to_string(names.size()))};
-  }
-
-  std::vector<std::string> names;
-  std::function<void()> on_provision;
-  Status failure;
-
- private:
-  const std::string domain_ = "floor.test";
-};
 
 // The office profile's plan does not parse; this is what stands in it.
 class OneJoinItem final : public JoinPlans {

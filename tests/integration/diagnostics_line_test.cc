@@ -3,32 +3,22 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "agent/adapters/grpc/diagnostics_client.h"
-#include "common/crypto/digest.h"
-#include "common/crypto/key.h"
 #include "common/files/files.h"
 #include "preseal/diagnostics/v1/diagnostics.grpc.pb.h"
-#include "server/adapters/ca/ca_store.h"
 #include "server/adapters/diagnostics/archive_fixture.h"
 #include "server/adapters/diagnostics/bundle_folder.h"
 #include "server/adapters/grpc/diagnostics_reader.h"
 #include "server/adapters/grpc/diagnostics_service.h"
 #include "server/adapters/password/sodium_hasher.h"
-#include "server/app/grpc_ports.h"
 #include "server/service/service_fixture.h"
+#include "tests/integration/device_line.h"
 
 namespace preseal::server {
 namespace {
 
 namespace dv1 = diagnostics::v1;
 using test::StatusIs;
-
-void Copy(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
-}
 
 class DiagnosticsLineTest : public ServiceTest {
  protected:
@@ -38,10 +28,7 @@ class DiagnosticsLineTest : public ServiceTest {
         std::chrono::system_clock::now() - clock_.Now()));
     ASSERT_NO_FATAL_FAILURE(ServiceTest::SetUp());
     device_ = AddEnrolled("SN-1").id;
-    ASSERT_OK(CaStore::Create(dir_.File("ca"),
-                              {.organisation = "Test", .names = {{"localhost"}, {"127.0.0.1"}}},
-                              clock_.Now()));
-    ASSERT_OK_AND_ASSIGN(ca_, CaStore::Load(dir_.File("ca")));
+    ASSERT_OK_AND_ASSIGN(line_, DeviceLine::Make(dir_.path(), clock_.Now()));
     ASSERT_OK_AND_ASSIGN(folder_, BundleFolder::Open(dir_.File("diagnostics")));
     ASSERT_OK_AND_ASSIGN(hasher_, SodiumHasher::Open());
     accounts_.emplace(*store_, clock_, *hasher_);
@@ -49,29 +36,21 @@ class DiagnosticsLineTest : public ServiceTest {
     workers_ = std::make_unique<Workers>(2, 16);
     service_ = std::make_unique<DiagnosticsService>(*office_, revocations_, *workers_);
     reader_ = std::make_unique<DiagnosticsReader>(*accounts_, *office_, *folder_, *workers_);
-    ASSERT_NO_FATAL_FAILURE(OpenPorts());
-    ASSERT_NO_FATAL_FAILURE(IssueIdentity());
+    ASSERT_OK(line_->Open({service_.get()}));
+    ASSERT_OK_AND_ASSIGN(channel_, line_->Connect(device_, clock_.Now()));
+    ASSERT_NO_FATAL_FAILURE(OpenApiPort());
   }
   void TearDown() override {
-    for (BuiltPort* port : {&device_port_, &api_port_}) {
-      if (port->server) port->server->Shutdown(std::chrono::system_clock::now());
-    }
+    if (line_) line_->Close();
+    if (api_port_.server) api_port_.server->Shutdown(std::chrono::system_clock::now());
     if (workers_) workers_->Stop();
-    device_port_.server.reset();
     api_port_.server.reset();
   }
-  void OpenPorts() {
-    const LiveTls tls{dir_.path() / "tls"};
-    std::filesystem::create_directories(tls.folder);
-    Copy(ca_->files().server.key, tls.key());
-    Copy(ca_->files().server.certificate, tls.certificate());
-    std::ofstream(tls.device_ca()) << ca_->device_ca().ToPem();
-    ASSERT_OK_AND_ASSIGN(device_port_, BuildPort({"127.0.0.1", 0}, tls, ClientCertificate::kDevice,
-                                                 {service_.get()}));
-    ASSERT_OK_AND_ASSIGN(
-        api_port_, BuildPort({"127.0.0.1", 0}, tls, ClientCertificate::kNone, {reader_.get()}));
+  void OpenApiPort() {
+    ASSERT_OK_AND_ASSIGN(api_port_, BuildPort({"127.0.0.1", 0}, line_->tls(),
+                                              ClientCertificate::kNone, {reader_.get()}));
     grpc::SslCredentialsOptions options;
-    options.pem_root_certs = ca_->server_ca().ToPem();
+    options.pem_root_certs = line_->ca().server_ca().ToPem();
     stub_ = dv1::DiagnosticsReaderService::NewStub(grpc::CreateChannel(
         "localhost:" + std::to_string(api_port_.port), grpc::SslCredentials(options)));
     ASSERT_OK_AND_ASSIGN(
@@ -79,18 +58,6 @@ class DiagnosticsLineTest : public ServiceTest {
         accounts_->CreateToken({.name = "ada", .role = Role::kAdmin}, "test", Role::kOperator, {},
                                clock_.Now() + std::chrono::hours(1)));
     token_ = made.secret;
-  }
-  void IssueIdentity() {
-    ASSERT_OK_AND_ASSIGN(const auto key, crypto::PrivateKey::GenerateP256());
-    ASSERT_OK_AND_ASSIGN(const auto issued, ca_->Issue({.device = device_,
-                                                        .serial_number = "SN-1",
-                                                        .trust_models = {TrustModel::kEkCert}},
-                                                       key.public_key(), clock_.Now()));
-    ASSERT_OK_AND_ASSIGN(const auto certificate, crypto::Certificate::FromDer(issued.der));
-    ASSERT_OK_AND_ASSIGN(const Secret pem, key.ToPem());
-    channel_ = std::make_unique<agent::DeviceChannel>(agent::DeviceChannelOptions{
-        "localhost:" + std::to_string(device_port_.port), ca_->server_ca().ToPem(), "",
-        certificate.ToPem(), ToString(pem.Reveal())});
   }
   Status Send(ByteView bundle) {
     RETURN_IF_ERROR(files::WriteAtomic(dir_.File("bundle"), bundle, 0600));
@@ -114,7 +81,6 @@ class DiagnosticsLineTest : public ServiceTest {
   }
 
   DeviceId device_;
-  std::unique_ptr<CaStore> ca_;
   std::unique_ptr<BundleFolder> folder_;
   std::optional<SodiumHasher> hasher_;
   std::optional<Accounts> accounts_;
@@ -123,7 +89,7 @@ class DiagnosticsLineTest : public ServiceTest {
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<DiagnosticsService> service_;
   std::unique_ptr<DiagnosticsReader> reader_;
-  BuiltPort device_port_;
+  std::unique_ptr<DeviceLine> line_;
   BuiltPort api_port_;
   std::unique_ptr<agent::DeviceChannel> channel_;
   std::unique_ptr<dv1::DiagnosticsReaderService::Stub> stub_;
