@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "common/base/limits.h"
-#include "common/grpcutil/status.h"
 #include "server/adapters/grpc/caller.h"
+#include "server/adapters/grpc/chunk_reactor.h"
 
 namespace preseal::server {
 namespace {
@@ -28,41 +28,22 @@ std::optional<WallTime> DeviceTimeOf(const grpc::ServerContextBase& context) {
   return FromMicros(millis * 1000);
 }
 
-// Takes one bundle in; the disk is touched on workers, one chunk at a time. What came before the
-// connection broke stays.
-class BundleUpload final : public grpc::ServerReadReactor<Request> {
+// Takes one bundle in; what came before the connection broke stays.
+class BundleUpload final : public ChunkReactor<Request> {
  public:
   BundleUpload(DiagnosticsOffice& office, Workers& workers, DeviceId device,
                std::optional<WallTime> device_time, Response* response)
-      : office_(office),
-        workers_(workers),
+      : ChunkReactor(workers),
+        office_(office),
         device_(std::move(device)),
         device_time_(device_time),
         response_(response) {}
 
-  void Begin(const Status& allowed) {
-    if (!allowed.ok()) return Finish(grpcutil::ToGrpc(allowed));
-    StartRead(&request_);
-  }
-
-  void OnReadDone(bool ok) override {
-    const bool taken = workers_.Post([this, ok] { ok ? Take() : Complete(); });
-    if (!taken) Finish(grpcutil::ToGrpc(Unavailable("the server is busy or draining: try again")));
-  }
-
-  void OnDone() override { delete this; }
-
  private:
-  void Take() {
-    const Status status = TakeMessage();
-    if (!status.ok()) return Finish(grpcutil::ToGrpc(status));
-    StartRead(&request_);
-  }
-
-  Status TakeMessage() {
-    if (request_.has_start()) {
+  Status Take(const Request& request) override {
+    if (request.has_start()) {
       if (intake_) return InvalidArgument("the bundle is named twice");
-      const auto& start = request_.start();
+      const auto& start = request.start();
       ASSIGN_OR_RETURN(intake_, office_.Begin(device_, {.sha256 = ToBytes(start.sha256()),
                                                         .size = start.size(),
                                                         .offset = start.offset(),
@@ -72,28 +53,24 @@ class BundleUpload final : public grpc::ServerReadReactor<Request> {
       return OkStatus();
     }
     if (!intake_) return InvalidArgument("name the bundle first");
-    if (request_.chunk().size() > kArtifactChunkBytes)
-      return InvalidArgument("a chunk is too long");
-    return intake_->Write(AsBytes(request_.chunk()));
+    if (request.chunk().size() > kArtifactChunkBytes) return InvalidArgument("a chunk is too long");
+    return intake_->Write(AsBytes(request.chunk()));
   }
 
-  void Complete() {
-    if (!intake_) return Finish(grpcutil::ToGrpc(InvalidArgument("there is no bundle")));
+  Status Complete() override {
+    if (!intake_) return InvalidArgument("there is no bundle");
     const auto progress = office_.Finish(device_, *intake_);
     intake_.reset();  // before the answer: whoever goes on at once must not meet its lock
-    if (progress.ok()) {
-      response_->set_offset(progress->offset);
-      response_->set_complete(progress->complete);
-    }
-    Finish(grpcutil::ToGrpc(progress.status()));
+    RETURN_IF_ERROR(progress.status());
+    response_->set_offset(progress->offset);
+    response_->set_complete(progress->complete);
+    return OkStatus();
   }
 
   DiagnosticsOffice& office_;
-  Workers& workers_;
   const DeviceId device_;
   const std::optional<WallTime> device_time_;
   Response* const response_;
-  Request request_;
   std::unique_ptr<BundleIntake> intake_;
 };
 

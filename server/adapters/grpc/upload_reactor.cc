@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/base/limits.h"
-#include "common/grpcutil/status.h"
+#include "server/adapters/grpc/chunk_reactor.h"
 
 namespace preseal::server {
 namespace {
@@ -12,53 +12,31 @@ namespace {
 using Request = profile::v1::UploadArtifactRequest;
 using Response = profile::v1::UploadArtifactResponse;
 
-class UploadReactor final : public grpc::ServerReadReactor<Request> {
+class UploadReactor final : public ChunkReactor<Request> {
  public:
   UploadReactor(const ArtifactIntake& intake, Workers& workers, Response* response)
-      : intake_(intake), workers_(workers), response_(response) {}
-
-  void Begin(const Status& allowed) {
-    if (!allowed.ok()) return Finish(grpcutil::ToGrpc(allowed));
-    StartRead(&request_);
-  }
-
-  void OnReadDone(bool ok) override {
-    const bool taken = workers_.Post([this, ok] { ok ? Take() : Complete(); });
-    if (!taken) Finish(grpcutil::ToGrpc(Unavailable("the server is busy or draining: try again")));
-  }
-
-  void OnDone() override { delete this; }
+      : ChunkReactor(workers), intake_(intake), response_(response) {}
 
  private:
-  void Take() {
-    const Status status = TakeMessage();
-    if (!status.ok()) return Finish(grpcutil::ToGrpc(status));
-    StartRead(&request_);
-  }
-
-  Status TakeMessage() {
-    if (request_.has_artifact()) {
+  Status Take(const Request& request) override {
+    if (request.has_artifact()) {
       if (writer_) return InvalidArgument("the artefact is named twice");
-      *response_->mutable_artifact() = request_.artifact();
-      ASSIGN_OR_RETURN(writer_, intake_.Begin(AsBytes(request_.artifact().sha256()),
-                                              request_.artifact().size()));
+      *response_->mutable_artifact() = request.artifact();
+      ASSIGN_OR_RETURN(
+          writer_, intake_.Begin(AsBytes(request.artifact().sha256()), request.artifact().size()));
       return OkStatus();
     }
     if (!writer_) return InvalidArgument("name the artefact first");
-    if (request_.chunk().size() > kArtifactChunkBytes)
-      return InvalidArgument("a chunk is too long");
-    return writer_->Write(AsBytes(request_.chunk()));
+    if (request.chunk().size() > kArtifactChunkBytes) return InvalidArgument("a chunk is too long");
+    return writer_->Write(AsBytes(request.chunk()));
   }
 
-  void Complete() {
-    const Status status = writer_ ? writer_->Finish() : InvalidArgument("there is no artefact");
-    Finish(grpcutil::ToGrpc(status));
+  Status Complete() override {
+    return writer_ ? writer_->Finish() : InvalidArgument("there is no artefact");
   }
 
   const ArtifactIntake& intake_;
-  Workers& workers_;
   Response* const response_;
-  Request request_;
   std::unique_ptr<ArtifactWriter> writer_;
 };
 
