@@ -29,10 +29,9 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-bool HoldsOneOf(std::string_view text, std::span<const std::string_view> parts) {
-  const std::string lower = Lower(text);
-  return std::any_of(parts.begin(), parts.end(), [&lower](std::string_view part) {
-    return lower.find(part) != std::string::npos;
+bool HoldsOneOf(std::string_view lower, std::span<const std::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(), [lower](std::string_view part) {
+    return lower.find(part) != std::string_view::npos;
   });
 }
 
@@ -46,22 +45,33 @@ std::vector<DiagnosisEvidence> ByItemCode(const CaseFile& file,
   return evidence;
 }
 
-std::vector<DiagnosisEvidence> ByText(const CaseFile& file,
-                                      std::span<const std::string_view> parts) {
-  std::vector<DiagnosisEvidence> evidence;
-  if (parts.empty()) return evidence;
-  std::set<std::string> troubled;
+// What texts are looked for in, once for all rules.
+struct Said {
+  std::string lower;
+  DiagnosisEvidence evidence;
+};
+
+std::vector<Said> WhatIsSaid(const CaseFile& file) {
+  std::vector<Said> said;
+  std::set<std::string_view> troubled;
   for (const Item& item : file.items) {
     if (!InTrouble(item)) continue;
     troubled.insert(item.item_id.text());
-    if (HoldsOneOf(item.message, parts)) evidence.push_back(EvidenceOf(item));
+    said.push_back({Lower(item.message), EvidenceOf(item)});
   }
   for (const JournalLine& line : file.journal) {
     // The agent's own lines belong to no item: they are told when something went wrong.
     const bool counts = line.item_id.empty() || troubled.contains(line.item_id);
-    if (counts && line.kind == "log-line" && HoldsOneOf(line.text, parts)) {
-      evidence.push_back(EvidenceOf(line));
-    }
+    if (counts && line.kind == "log-line") said.push_back({Lower(line.text), EvidenceOf(line)});
+  }
+  return said;
+}
+
+std::vector<DiagnosisEvidence> ByText(const std::vector<Said>& said,
+                                      std::span<const std::string_view> parts) {
+  std::vector<DiagnosisEvidence> evidence;
+  for (const Said& one : said) {
+    if (HoldsOneOf(one.lower, parts)) evidence.push_back(one.evidence);
   }
   return evidence;
 }
@@ -87,11 +97,12 @@ std::vector<DiagnosisEvidence> ByRefusal(const CaseFile& file,
 
 std::vector<Diagnosis> Diagnose(const CaseFile& file) {
   std::vector<Diagnosis> diagnoses;
+  const std::vector<Said> said = WhatIsSaid(file);
   for (const DiagnosisRule& rule : DiagnosisRules()) {
     Diagnosis found{rule.name, rule.cause, rule.next_step, rule.confidence, {}};
     Add(ByRefusal(file, rule.refusals), &found.evidence);
     Add(ByItemCode(file, rule.item_codes), &found.evidence);
-    Add(ByText(file, rule.texts), &found.evidence);
+    Add(ByText(said, rule.texts), &found.evidence);
     if (rule.find != nullptr) Add(rule.find(file), &found.evidence);
     if (!found.evidence.empty()) diagnoses.push_back(std::move(found));
   }
