@@ -35,9 +35,8 @@ class JoinProvider {
   // older blobs are void then), and answers what the device needs to use it. Blocks for at most
   // kJoinProvisionWithin.
   //   InvalidArgument     the computer name
-  //   FailedPrecondition  a person must act: the name belongs to an account that is not ours,
-  //   rights
-  //                       or the container are missing, the credentials are refused; says which
+  //   FailedPrecondition  a person must act: the account of that name is not ours, rights or the
+  //                       container are missing, the credentials are refused; says which
   //   Unavailable         the directory cannot be reached, or `stop`: retry
   //   Internal            anything else
   virtual StatusOr<JoinBlob> Provision(const JoinRequest& request, std::stop_token stop) = 0;
