@@ -16,7 +16,7 @@ using test::StatusIs;
 class NotedLink final : public DeviceLink {
  public:
   bool Tell(const DeviceAnswer&) override { return false; }
-  bool Send(const DeviceOrder&) override { return true; }
+  SendResult Send(const DeviceOrder&) override { return SendResult::kQueued; }
   bool SendRenewal(const RenewalMessage&) override { return true; }
   void Ack(const RunId&, uint64_t) override {}
   void End(const Status& reason) override {

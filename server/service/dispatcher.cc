@@ -80,6 +80,20 @@ StatusOr<Order> OrderFor(Tx& tx, const Command& command) {
   return RunOrderFor(tx, command);
 }
 
+// What was delivered before stays so: the device goes on with the plan it has.
+Status NoteSent(Tx& tx, const CommandId& id, SendResult sent, WallTime now) {
+  ASSIGN_OR_RETURN(Command command, tx.commands.GetCommand(id));
+  if (command.state != CommandState::kQueued) return OkStatus();
+  if (sent == SendResult::kUnreadable) {
+    command.code = "PLAN_UNREADABLE";
+    command.message = "The plan stored for this run cannot be read: reset the device, start again.";
+    return UpdateCommandAndNotify(tx, std::move(command), CommandState::kFailed, now);
+  }
+  // Without a run there is no journal to tell how it ended.
+  const auto state = command.run_id ? CommandState::kDelivered : CommandState::kVerified;
+  return UpdateCommandAndNotify(tx, std::move(command), state, now);
+}
+
 }  // namespace
 
 // Every bank that may be live: a TPM signs which are, so a bank that somebody filled behind the
@@ -116,20 +130,15 @@ void Dispatcher::Dispatch(const DeviceId& device) {
     return;
   }
   for (const DeviceOrder& order : orders) {
-    if (!link->Send(order)) return;
-    store_.Write(
-        [id = order.command_id, now = clock_.Now()](Tx& tx) -> Status {
-          ASSIGN_OR_RETURN(Command command, tx.commands.GetCommand(id));
-          if (command.state != CommandState::kQueued) return OkStatus();
-          // Without a run there is no journal to tell how it ended.
-          const auto state = command.run_id ? CommandState::kDelivered : CommandState::kVerified;
-          return UpdateCommandAndNotify(tx, std::move(command), state, now);
-        },
-        [device](const Status& status) {
-          if (status.ok()) return;
-          log::Error("cannot mark a command delivered",
-                     {{"device", device.text()}, {"error", ToString(status)}});
-        });
+    const SendResult sent = link->Send(order);
+    if (sent == SendResult::kLater) return;
+    store_.Write([id = order.command_id, sent,
+                  now = clock_.Now()](Tx& tx) { return NoteSent(tx, id, sent, now); },
+                 [device](const Status& status) {
+                   if (status.ok()) return;
+                   log::Error("cannot note what became of a command",
+                              {{"device", device.text()}, {"error", ToString(status)}});
+                 });
   }
 }
 

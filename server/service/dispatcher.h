@@ -25,7 +25,8 @@ class Dispatcher {
   // What the open commands of `device` ask of it now, oldest first.
   static StatusOr<std::vector<DeviceOrder>> OpenOrders(Tx& tx, const DeviceId& device);
 
-  // Sends the open orders if the device has a stream, and marks those commands DELIVERED. Does not
+  // Sends the open orders if the device has a stream, and marks those commands DELIVERED; one whose
+  // stored plan cannot be read is FAILED (PLAN_UNREADABLE) and holds up none behind it. Does not
   // block on the store's writer; a failure is logged and healed by the next Hello.
   void Dispatch(const DeviceId& device);
   // The same, and the landing card anew: what may be done at the device has changed.

@@ -86,14 +86,19 @@ struct RenewalRefusal {
 };
 using RenewalMessage = std::variant<RenewalOrder, IssuedCertificate, RenewalRefusal>;
 
+enum class SendResult {
+  kQueued,
+  kLater,       // the outbox is full or the stream has ended; sent again after the next Hello
+  kUnreadable,  // what is stored cannot be put on the wire, now or later
+};
+
 // The open stream of one device. Thread-safe; no call blocks or calls back into the caller.
 class DeviceLink {
  public:
   virtual ~DeviceLink() = default;
-  // Puts the order into the outbox. False if the outbox is full or the stream has ended; the order
-  // is sent again after the next Hello.
-  virtual bool Send(const DeviceOrder& order) = 0;
-  // The same; what was not sent is made anew later.
+  // Puts the order into the outbox.
+  virtual SendResult Send(const DeviceOrder& order) = 0;
+  // False if the outbox is full or the stream has ended; what was not sent is made anew later.
   virtual bool SendRenewal(const RenewalMessage& message) = 0;
   // The same; what was not told is asked for again, or comes with the next Welcome.
   virtual bool Tell(const DeviceAnswer& answer) = 0;

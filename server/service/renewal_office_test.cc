@@ -20,7 +20,7 @@ using test::StatusIs;
 class NotedLink final : public DeviceLink {
  public:
   bool Tell(const DeviceAnswer&) override { return false; }
-  bool Send(const DeviceOrder&) override { return true; }
+  SendResult Send(const DeviceOrder&) override { return SendResult::kQueued; }
   bool SendRenewal(const RenewalMessage& message) override {
     messages.push_back(message);
     return true;

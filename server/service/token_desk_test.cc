@@ -37,7 +37,7 @@ class SteadyClockByHand final : public Clock {
 class ListeningLink final : public DeviceLink {
  public:
   explicit ListeningLink(std::vector<std::string>* heard) : heard_(*heard) {}
-  bool Send(const DeviceOrder&) override { return true; }
+  SendResult Send(const DeviceOrder&) override { return SendResult::kQueued; }
   bool SendRenewal(const RenewalMessage&) override { return true; }
   bool Tell(const DeviceAnswer& answer) override {
     const auto& token = std::get<TokenAnswer>(answer);

@@ -19,9 +19,9 @@ namespace preseal::server {
 // Keeps what a device is told.
 class KeepingLink final : public DeviceLink {
  public:
-  bool Send(const DeviceOrder& order) override {
+  SendResult Send(const DeviceOrder& order) override {
     orders.push_back(order);
-    return true;
+    return SendResult::kQueued;
   }
   bool SendRenewal(const RenewalMessage&) override { return true; }
   bool Tell(const DeviceAnswer& answer) override {

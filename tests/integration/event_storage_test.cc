@@ -54,7 +54,7 @@ class NoCa final : public DeviceCa {
 class WaitingLink final : public DeviceLink {
  public:
   bool Tell(const DeviceAnswer&) override { return false; }
-  bool Send(const DeviceOrder&) override { return false; }
+  SendResult Send(const DeviceOrder&) override { return SendResult::kLater; }
   bool SendRenewal(const RenewalMessage&) override { return false; }
   void Ack(const RunId&, uint64_t sequence) override { acked_.set_value(sequence); }
   void End(const Status& reason) override { acked_.set_value(reason); }

@@ -229,15 +229,15 @@ bool DeviceStream::SendRenewal(const RenewalMessage& message) {
   return true;
 }
 
-bool DeviceStream::Send(const DeviceOrder& order) {
+SendResult DeviceStream::Send(const DeviceOrder& order) {
   const std::lock_guard lock(mutex_);
-  if (finished_ || end_reason_ || outbox_.size() >= kSessionOutboxMax) return false;
+  if (finished_ || end_reason_ || outbox_.size() >= kSessionOutboxMax) return SendResult::kLater;
   if (!ToProto(order, outbox_.emplace_back().mutable_command())) {
     outbox_.pop_back();
-    return false;
+    return SendResult::kUnreadable;
   }
   WriteNextLocked();
-  return true;
+  return SendResult::kQueued;
 }
 
 void DeviceStream::Ack(const RunId& run_id, uint64_t sequence) {

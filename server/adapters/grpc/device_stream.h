@@ -29,7 +29,7 @@ class DeviceStream final
       StatusOr<DeviceCaller> caller, DeviceSessions& sessions, Workers& workers, const Clock& clock,
       std::string qr_prefix);
 
-  bool Send(const DeviceOrder& order) override;
+  SendResult Send(const DeviceOrder& order) override;
   bool SendRenewal(const RenewalMessage& message) override;
   bool Tell(const DeviceAnswer& answer) override;
   void Ack(const RunId& run_id, uint64_t sequence) override;
