@@ -11,6 +11,11 @@ void SetTime(WallTime time, google::protobuf::Timestamp* out) {
   out->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
 }
 
+void SetDuration(std::chrono::microseconds duration, google::protobuf::Duration* out) {
+  out->set_seconds(duration.count() / 1'000'000);
+  out->set_nanos(static_cast<int32_t>(duration.count() % 1'000'000 * 1000));
+}
+
 WallTime ToWallTime(const google::protobuf::Timestamp& time) {
   // What google.protobuf.Timestamp allows, years 1 to 9999; more must not overflow below.
   constexpr int64_t kSecondsMin = -62'135'596'800;

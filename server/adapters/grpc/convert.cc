@@ -27,10 +27,7 @@ void ToProto(const Wait& wait, pv1::Wait* out) {
   out->set_kind(static_cast<pv1::Wait::Kind>(wait.kind));
   out->set_owner(wait.owner);
   SetTime(wait.start_time, out->mutable_start_time());
-  if (wait.limit.count() > 0) {
-    out->mutable_limit()->set_seconds(wait.limit.count() / 1000);
-    out->mutable_limit()->set_nanos(static_cast<int32_t>(wait.limit.count() % 1000) * 1'000'000);
-  }
+  if (wait.limit.count() > 0) SetDuration(wait.limit, out->mutable_limit());
   out->set_place(wait.place);
 }
 

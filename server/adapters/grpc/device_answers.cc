@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/adapters/grpc/device_answers.h"
 
-#include <fmt/format.h>
-
 #include <variant>
 
 #include "common/base/limits.h"
+#include "server/adapters/grpc/paging.h"
+#include "server/wire/wire_time.h"
 
 namespace preseal::server {
 namespace {
 
 namespace dv1 = device::v1;
-
-Status CheckField(std::string_view field, const std::string& text, size_t bytes_max) {
-  if (text.size() <= bytes_max) return OkStatus();
-  return InvalidArgument(fmt::format("{} is longer than {} bytes", field, bytes_max));
-}
-
-void SetDuration(std::chrono::milliseconds duration, google::protobuf::Duration* out) {
-  out->set_seconds(duration.count() / 1000);
-  out->set_nanos(static_cast<int32_t>(duration.count() % 1000) * 1'000'000);
-}
 
 void Put(const OutOfBox& from, plan::v1::OutOfBox* out) {
   out->set_language(from.language);
@@ -64,7 +54,7 @@ void Put(const SignInAnswer& answer, dv1::SignInState* out) {
 }  // namespace
 
 StatusOr<ActionAsk> ToDomain(const dv1::ActionRequest& message) {
-  RETURN_IF_ERROR(CheckField("request_id", message.request_id(), kRequestIdBytesMax));
+  RETURN_IF_ERROR(CheckLength("request_id", message.request_id(), kRequestIdBytesMax));
   ActionAsk ask{.request_id = message.request_id()};
   switch (message.action()) {
     case dv1::ActionRequest::ACTION_REFRESH:
@@ -91,17 +81,17 @@ StatusOr<ActionAsk> ToDomain(const dv1::ActionRequest& message) {
 }
 
 StatusOr<SignInAsk> ToDomain(const dv1::SignInRequest& message) {
-  RETURN_IF_ERROR(CheckField("request_id", message.request_id(), kRequestIdBytesMax));
-  RETURN_IF_ERROR(CheckField("language", message.answers().language(), kNameBytesMax));
-  RETURN_IF_ERROR(CheckField("keyboard", message.answers().keyboard(), kNameBytesMax));
+  RETURN_IF_ERROR(CheckLength("request_id", message.request_id(), kRequestIdBytesMax));
+  RETURN_IF_ERROR(CheckLength("language", message.answers().language(), kNameBytesMax));
+  RETURN_IF_ERROR(CheckLength("keyboard", message.answers().keyboard(), kNameBytesMax));
   SignInAsk ask{.request_id = message.request_id(),
                 .language = message.answers().language(),
                 .keyboard = message.answers().keyboard(),
                 .licence_accepted = message.answers().licence_accepted()};
   switch (message.method_case()) {
     case dv1::SignInRequest::kCode:
-      RETURN_IF_ERROR(CheckField("username", message.code().username(), kNameBytesMax));
-      RETURN_IF_ERROR(CheckField("code", message.code().code(), kUserCodeBytesMax));
+      RETURN_IF_ERROR(CheckLength("username", message.code().username(), kNameBytesMax));
+      RETURN_IF_ERROR(CheckLength("code", message.code().code(), kUserCodeBytesMax));
       ask.method = SignInAsk::OneTimeCode{message.code().username(), message.code().code()};
       return ask;
     case dv1::SignInRequest::kStartDeviceAuthorization:

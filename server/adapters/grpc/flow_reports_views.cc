@@ -36,12 +36,6 @@ void ToProto(const FloorTokens& tokens, const TokenQueue::Entry& entry, fv1::Tok
 
 }  // namespace
 
-void SetDuration(std::chrono::microseconds duration, google::protobuf::Duration* out) {
-  constexpr int64_t kMicros = 1'000'000;
-  out->set_seconds(duration.count() / kMicros);
-  out->set_nanos(static_cast<int32_t>(duration.count() % kMicros * 1000));
-}
-
 void ToProto(const Durations& durations, fleet::v1::Durations* out) {
   if (durations.total) SetDuration(*durations.total, out->mutable_total());
   if (durations.device_setup) SetDuration(*durations.device_setup, out->mutable_device_setup());

@@ -2,8 +2,6 @@
 // What is told about deployments and seals, as the API has it.
 #pragma once
 
-#include <chrono>
-
 #include "common/base/clock.h"
 #include "preseal/fleet/v1/fleet.pb.h"
 #include "preseal/flow/v1/flow.pb.h"
@@ -11,9 +9,6 @@
 #include "server/service/token_desk.h"
 
 namespace preseal::server {
-
-// To the microsecond.
-void SetDuration(std::chrono::microseconds duration, google::protobuf::Duration* out);
 
 void ToProto(const Durations& durations, fleet::v1::Durations* out);
 void ToProto(const SealView& seal, fleet::v1::Seal* out);

@@ -7,6 +7,7 @@
 
 #include "common/base/limits.h"
 #include "common/log/log.h"
+#include "server/wire/wire_time.h"
 
 namespace preseal::server {
 namespace {
@@ -46,11 +47,6 @@ bool Fill(const SealOrder& order, dv1::Command* out) {
   out->mutable_seal()->set_run_id(order.run_id.text());
   out->mutable_seal()->set_birth_certificate(order.birth_certificate);
   return true;
-}
-
-void SetDuration(std::chrono::milliseconds duration, google::protobuf::Duration* out) {
-  out->set_seconds(duration.count() / 1000);
-  out->set_nanos(static_cast<int32_t>(duration.count() % 1000) * 1'000'000);
 }
 
 bool Fill(const SetHoldOrder& order, dv1::Command* out) {
