@@ -27,16 +27,8 @@ json AttestationJson(const BirthFacts& facts) {
 
 std::string BirthCertificateJson(const BirthFacts& facts) {
   const Device& device = facts.device;
-  const json payload = {
-      {"iss", facts.issuer},
-      {"iat", std::chrono::duration_cast<std::chrono::seconds>(facts.issue_time.time_since_epoch())
-                  .count()},
-      {"sub", device.id.text()},
-      {"serial_number", device.serial_number},
-      {"manufacturer", device.manufacturer},
-      {"model", device.model},
-      {"batch", device.batch.text()},
-      {"assigned_user", device.assigned_user},
+  json payload = RecordHead(facts.issuer, facts.issue_time, device);
+  payload.update({
       {"profile", {{"digest", facts.run.profile_digest}, {"name", facts.run.profile}}},
       {"attestation", AttestationJson(facts)},
       {"run",
@@ -45,9 +37,8 @@ std::string BirthCertificateJson(const BirthFacts& facts) {
         {"finished", Iso8601(facts.run.end_time.value_or(facts.issue_time))}}},
       {"items", ItemsJson(facts.items)},
       {"waivers", WaiversJson(facts.items)},
-      {"server_version", PRESEAL_VERSION},
       {"sealed_requested_by", facts.command.actor},
-  };
+  });
   return payload.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -4,6 +4,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <chrono>
+
 namespace preseal::server {
 
 using nlohmann::json;
@@ -11,6 +13,19 @@ using nlohmann::json;
 std::string Iso8601(WallTime time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+json RecordHead(std::string_view issuer, WallTime issue_time, const Device& device) {
+  using std::chrono::seconds;
+  return {{"iss", issuer},
+          {"iat", std::chrono::duration_cast<seconds>(issue_time.time_since_epoch()).count()},
+          {"sub", device.id.text()},
+          {"serial_number", device.serial_number},
+          {"manufacturer", device.manufacturer},
+          {"model", device.model},
+          {"batch", device.batch.text()},
+          {"assigned_user", device.assigned_user},
+          {"server_version", PRESEAL_VERSION}};
 }
 
 json ItemsJson(std::span<const Item> items) {

@@ -55,18 +55,10 @@ json AddedJson(const ServiceFacts& facts) {
 std::string ServiceRecordJson(const ServiceFacts& facts) {
   const Device& device = facts.device;
   const Run& run = facts.run;
-  const json payload = {
-      {"iss", facts.issuer},
-      {"iat", std::chrono::duration_cast<std::chrono::seconds>(facts.issue_time.time_since_epoch())
-                  .count()},
-      {"sub", device.id.text()},
-      {"serial_number", device.serial_number},
-      {"manufacturer", device.manufacturer},
-      {"model", device.model},
-      {"batch", device.batch.text()},
+  json payload = RecordHead(facts.issuer, facts.issue_time, device);
+  payload.update({
       {"lab", device.lab},
       {"device_name", device.device_name},
-      {"assigned_user", device.assigned_user},
       {"signed_in_user", device.signed_in_user},
       {"deployment_state", NameOf(facts.state)},
       {"durations", DurationsJson(facts.durations)},
@@ -83,8 +75,7 @@ std::string ServiceRecordJson(const ServiceFacts& facts) {
       {"added_since_seal", AddedJson(facts)},
       {"items", ItemsJson(facts.items)},
       {"waivers", WaiversJson(facts.items)},
-      {"server_version", PRESEAL_VERSION},
-  };
+  });
   return payload.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
