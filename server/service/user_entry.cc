@@ -38,6 +38,11 @@ bool Fits(const UserCode& code, std::string_view username, const Secret& digits)
 
 }  // namespace
 
+std::string CannotBeSetUpSentence(const Status& why) {
+  return fmt::format("This device cannot be set up yet; tell your IT department: {}",
+                     MessageOf(why));
+}
+
 bool IsUsable(const UserCode& code, const Device& device, WallTime now) {
   return JudgeCode(code, device, now) == SignInRefusal::kNone;
 }
@@ -48,9 +53,7 @@ StatusOr<EntryVerdict> UserEntry::Check(Tx& tx, const Device& device, SignInMeth
   const StatusCode code = plan.status().code();
   if (code == StatusCode::kFailedPrecondition || code == StatusCode::kNotFound) {
     return EntryVerdict{.refusal = SignInRefusal::kState,
-                        .sentence = fmt::format("This device cannot be set up yet; tell your IT "
-                                                "department: {}",
-                                                MessageOf(plan.status()))};
+                        .sentence = CannotBeSetUpSentence(plan.status())};
   }
   RETURN_IF_ERROR(plan.status());
   const WallTime now = clock_.Now();

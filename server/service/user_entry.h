@@ -26,6 +26,9 @@ struct EntryVerdict {
   }
 };
 
+// For the person at a device for which no plan can be made: `why` is for the IT department.
+std::string CannotBeSetUpSentence(const Status& why);
+
 // Whether `code` can be used at `device` now; whether it is the right one is another question.
 bool IsUsable(const UserCode& code, const Device& device, WallTime now);
 

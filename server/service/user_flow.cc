@@ -28,9 +28,7 @@ SignInAnswer Failed(const std::string& request_id, const Status& status) {
   const bool can_be_mended = status.code() == StatusCode::kFailedPrecondition;
   return {.request_id = request_id,
           .state = State::kRefused,
-          .message = can_be_mended ? fmt::format("This device cannot be set up yet; tell your IT "
-                                                 "department: {}",
-                                                 MessageOf(status))
+          .message = can_be_mended ? CannotBeSetUpSentence(status)
                                    : "The server could not do it now: try again."};
 }
 
