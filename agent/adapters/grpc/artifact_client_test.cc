@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -18,6 +16,7 @@
 #include "common/crypto/digest.h"
 #include "common/files/files.h"
 #include "preseal/device/v1/device.grpc.pb.h"
+#include "tests/support/small_file_system.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_pki.h"
@@ -258,15 +257,12 @@ TEST_F(ArtifactClientTest, EndsSoonAfterAStop) {
 }
 
 TEST_F(ArtifactClientTest, FreesAFullDisk) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can mount a small file system";
   ASSERT_OK(files::MakeDirectories(Folder(), 0700));
-  if (::mount("tmpfs", Folder().c_str(), "tmpfs", 0, "size=64k") != 0) {
-    GTEST_SKIP() << "this system does not let root mount a small file system";
-  }
+  const test::SmallFileSystem disk(Folder(), "64k");
+  if (!disk.mounted()) GTEST_SKIP() << disk.kWhyNot;
   const Artifact artifact = Offer(std::string(200'000, 'a'));
   EXPECT_THAT(Fetch(artifact), StatusIs(StatusCode::kResourceExhausted));
   EXPECT_THAT(FilesThere(), IsEmpty());
-  ::umount2(Folder().c_str(), MNT_DETACH);
 }
 
 }  // namespace

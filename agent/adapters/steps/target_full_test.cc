@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A target whose disk is full: a file system of one mebibyte in memory, for which one must be root.
-#include <sys/mount.h>
-#include <unistd.h>
+// A target whose disk is full.
+#include <optional>
 
 #include "agent/adapters/steps/steps_fixture.h"
+#include "tests/support/small_file_system.h"
 
 namespace preseal::agent::steps {
 namespace {
@@ -13,12 +13,9 @@ using Kind = StepResult::Kind;
 class TargetFullTest : public StepsTest {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can mount a small file system";
     std::filesystem::create_directory(Small());
-    if (::mount("tmpfs", Small().c_str(), "tmpfs", 0, "size=1m") != 0) {
-      GTEST_SKIP() << "this system does not let root mount a small file system";
-    }
-    mounted_ = true;
+    disk_.emplace(Small(), "1m");
+    if (!disk_->mounted()) GTEST_SKIP() << disk_->kWhyNot;
     auto target = TargetRoot::Open(Small());
     ASSERT_THAT(target, test::IsOk());
     small_ = std::make_unique<TargetRoot>(*std::move(target));
@@ -30,7 +27,6 @@ class TargetFullTest : public StepsTest {
   void TearDown() override {
     executor_.reset();
     small_.reset();
-    if (mounted_) ::umount2(Small().c_str(), MNT_DETACH);
   }
   std::string Small() const { return dir_.File("small"); }
   Artifact TooMuch() {
@@ -43,7 +39,7 @@ class TargetFullTest : public StepsTest {
         begin(all), end(all), [](const auto& entry) { return entry.is_regular_file(); }));
   }
 
-  bool mounted_ = false;
+  std::optional<test::SmallFileSystem> disk_;
   std::unique_ptr<TargetRoot> small_;
 };
 

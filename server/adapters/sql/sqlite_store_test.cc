@@ -4,15 +4,13 @@
 #include "server/adapters/sql/sqlite_store.h"
 
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "common/sql/connection.h"
 #include "server/adapters/sql/migrations.h"
+#include "tests/support/small_file_system.h"
 #include "tests/support/store_conformance.h"
 
 namespace preseal::server {
@@ -180,27 +178,7 @@ TEST_F(SqliteStoreTest, ClosedStoreIsUnavailable) {
 class FullDiskTest : public SqliteStoreTest {
  protected:
   void SetUp() override {
-    if (!MountSmall()) GTEST_SKIP() << "FULL DISK NOT TESTED: this user may not mount a tmpfs";
-  }
-  void TearDown() override {
-    if (mounted_) ::umount(dir_.path().c_str());
-  }
-  // As root, or in a user namespace where this user is root.
-  static bool EnterNamespace() {
-    const auto uid = ::geteuid();
-    const auto gid = ::getegid();
-    if (::unshare(CLONE_NEWNS) == 0) return true;
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-    std::ofstream("/proc/self/setgroups") << "deny";
-    std::ofstream("/proc/self/uid_map") << "0 " << uid << " 1";
-    std::ofstream("/proc/self/gid_map") << "0 " << gid << " 1";
-    return ::geteuid() == 0;
-  }
-  bool MountSmall() {
-    if (!EnterNamespace()) return false;
-    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
-    mounted_ = ::mount("preseal", dir_.path().c_str(), "tmpfs", 0, "size=1m") == 0;
-    return mounted_;
+    if (!disk_.mounted()) GTEST_SKIP() << disk_.kWhyNot;
   }
   Store::Job Inserting(int number, size_t bytes) {
     return [number, bytes](Tx& tx) {
@@ -211,7 +189,7 @@ class FullDiskTest : public SqliteStoreTest {
     };
   }
 
-  bool mounted_ = false;
+  const test::SmallFileSystem disk_{dir_.path(), "1m"};
 };
 
 TEST_F(FullDiskTest, TellsEveryWriterAndWorksAgainWhenThereIsSpace) {
