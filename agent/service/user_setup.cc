@@ -38,6 +38,12 @@ void UserSetup::Answered(const std::string& question_id, const std::string& answ
 void UserSetup::Connected(const LandingCard& landing, Time /*now*/) {
   const std::lock_guard lock(mutex_);
   request_sent_ = false;
+  // What was said of the network is not about the page that comes now.
+  const SetupPage page = NextPage(facts_);
+  if (page == SetupPage::kNetwork || page == SetupPage::kWirelessName ||
+      page == SetupPage::kWirelessKey) {
+    complaint_.clear();
+  }
   TakeLanding(landing, /*anew=*/true);
   Advance();
 }

@@ -254,6 +254,27 @@ TEST_F(UserSetupTest, OffersAWirelessNetworkWhenTheServerCannotBeReached) {
   EXPECT_EQ(Asked(), "username");
 }
 
+TEST_F(UserSetupTest, WhatWasSaidOfTheNetworkIsNotSaidOfTheNextPage) {
+  Open();
+  setup_->Lost();
+  setup_->Answered("language", "en-GB");
+  setup_->Answered("keyboard", "gb");
+  setup_->Answered("network", kTryAgainAnswer);
+  EXPECT_EQ(question_->complaint, "Still trying.");
+  setup_->Connected(landing_, now_);
+  EXPECT_EQ(Asked(), "username");
+  EXPECT_EQ(question_->complaint, "");
+}
+
+TEST_F(UserSetupTest, AComplaintStaysOnItsPageWhenTheServerIsReached) {
+  Open();
+  setup_->Lost();
+  setup_->Answered("language", "english");
+  setup_->Connected(landing_, now_);
+  EXPECT_EQ(Asked(), "language");
+  EXPECT_EQ(question_->complaint, "Such as en-GB or de.");
+}
+
 TEST_F(UserSetupTest, AnAnswerThatCannotBeAppliedIsAskedForAgain) {
   target_.failure = ResourceExhausted("disk full");
   Open();
