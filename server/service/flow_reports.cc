@@ -20,10 +20,6 @@ bool IsOf(const Deployment& deployment, const Run& run) {
   return deployment.start && run.start_time >= *deployment.start;
 }
 
-bool HasSeal(const Device& device) {
-  return device.seal_time.has_value() || device.seal_unconfirmed;
-}
-
 }  // namespace
 
 FlowReports::FlowReports(Store& store, const Clock& clock, ProfileCatalog& catalog,
@@ -56,27 +52,36 @@ StatusOr<DeploymentView> FlowReports::Deployment(Tx& tx, const Device& device,
                         .durations = DurationsOf(deployment, times, clock_.Now())};
 }
 
-StatusOr<std::optional<SealView>> FlowReports::Seal(Tx& tx, const Device& device,
-                                                    bool lines) const {
-  if (!HasSeal(device)) return std::optional<SealView>();
+std::optional<SealView> FlowReports::SealWithoutDrift(const Device& device) const {
+  if (!device.seal_time && !device.seal_unconfirmed) return std::nullopt;
   SealView view{.time = device.seal_time.value_or(device.state_time),
                 .unconfirmed = device.seal_unconfirmed};
   view.age = AgeOf(view.time, clock_.Now(), policy_);
-  if (device.sealed_plan_digest.empty()) return std::optional(view);
+  return view;
+}
+
+Status FlowReports::AddDrift(Tx& tx, const Device& device, bool lines, SealView* view) const {
+  if (device.sealed_plan_digest.empty()) return OkStatus();
   const auto digest = catalog_.DigestNow(tx, device);
   const StatusCode code = digest.status().code();
   if (code == StatusCode::kFailedPrecondition || code == StatusCode::kNotFound) {
-    view.drifted = true;
-    if (lines) view.drift.push_back(MessageOf(digest.status()));
-    return std::optional(view);
+    view->drifted = true;
+    if (lines) view->drift.push_back(MessageOf(digest.status()));
+    return OkStatus();
   }
   RETURN_IF_ERROR(digest.status());
-  view.drifted = *digest != device.sealed_plan_digest;
-  if (view.drifted && lines) {
-    ASSIGN_OR_RETURN(const Bytes plan, SealedPlan(tx, device));
-    ASSIGN_OR_RETURN(view.drift, catalog_.DriftLines(tx, device, plan));
-  }
-  return std::optional(view);
+  view->drifted = *digest != device.sealed_plan_digest;
+  if (!view->drifted || !lines) return OkStatus();
+  ASSIGN_OR_RETURN(const Bytes plan, SealedPlan(tx, device));
+  ASSIGN_OR_RETURN(view->drift, catalog_.DriftLines(tx, device, plan));
+  return OkStatus();
+}
+
+StatusOr<std::optional<SealView>> FlowReports::Seal(Tx& tx, const Device& device,
+                                                    bool lines) const {
+  auto view = SealWithoutDrift(device);
+  if (view) RETURN_IF_ERROR(AddDrift(tx, device, lines, &*view));
+  return view;
 }
 
 // The newest run with the digest that was sealed.
@@ -167,14 +172,16 @@ StatusOr<Journey> FlowReports::JourneyOf(const DeviceId& id) const {
 
 StatusOr<bool> FlowReports::Fits(Tx& tx, const SealQuery& query, const Device& device,
                                  SealPage::Row* row) const {
-  ASSIGN_OR_RETURN(auto seal, Seal(tx, device, /*lines=*/false));
+  auto seal = SealWithoutDrift(device);
   if (!seal) return false;
   if (query.unconfirmed && !seal->unconfirmed) return false;
-  if (query.drifted && !seal->drifted) return false;
   const bool any_age = query.ages.empty();
   if (!any_age && std::find(query.ages.begin(), query.ages.end(), seal->age) == query.ages.end()) {
     return false;
   }
+  // Last: it makes a plan.
+  RETURN_IF_ERROR(AddDrift(tx, device, /*lines=*/false, &*seal));
+  if (query.drifted && !seal->drifted) return false;
   *row = {device, *std::move(seal)};
   return true;
 }

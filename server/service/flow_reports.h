@@ -89,6 +89,8 @@ class FlowReports {
   StatusOr<SealPage> ListSeals(const SealQuery& query) const;
 
  private:
+  std::optional<SealView> SealWithoutDrift(const Device& device) const;
+  Status AddDrift(Tx& tx, const Device& device, bool lines, SealView* view) const;
   StatusOr<Bytes> SealedPlan(Tx& tx, const Device& device) const;
   Status ReadRun(Tx& tx, const Run& run, WallTime until, std::vector<TimeSpan>* spans) const;
   StatusOr<TimeReport> Report(Tx& tx, const Device& device) const;

@@ -300,6 +300,17 @@ TEST_F(FlowReportsTest, TheResealListHoldsWhatIsAskedFor) {
   EXPECT_THAT(Listed({.batch = *BatchId::Parse("PO-8")}), IsEmpty());
 }
 
+TEST_F(FlowReportsTest, TheResealListMakesPlansOnlyOfDevicesItMayHold) {
+  SealedDevice("old");
+  clock_.Turn(kSealExpiredDefault);
+  SealedDevice("new");
+  profile_.digests_made = 0;
+  EXPECT_THAT(Listed({.ages = {SealAge::kExpired}}), ElementsAre("old"));
+  EXPECT_EQ(profile_.digests_made, 1);
+  EXPECT_THAT(Listed({.unconfirmed = true}), IsEmpty());
+  EXPECT_EQ(profile_.digests_made, 1);
+}
+
 TEST_F(FlowReportsTest, TheResealListPagesOnWithoutGapOrRepeat) {
   for (const char* serial : {"a", "b", "c"}) SealedDevice(serial);
   SealPage page;

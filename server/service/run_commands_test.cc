@@ -46,20 +46,7 @@ class RunCommandsTest : public FlowTest {
     ASSERT_OK(Write([&](Tx& tx) { return tx.devices.Put(&device); }));
   }
   void Start() { ASSERT_OK(flow_->Start(lead_, device_, "")); }
-  // Events of the present run, as a session stores them.
-  void Receive(const std::vector<Event>& events) {
-    ASSERT_OK(Write([&](Tx& tx) -> Status {
-      ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_));
-      ASSIGN_OR_RETURN(server::Run run, tx.runs.GetRun(RunId::Of(device_, device.attempt)));
-      ASSIGN_OR_RETURN(RunProgress progress, RunProgress::Load(tx, run));
-      for (const Event& event : events) {
-        RETURN_IF_ERROR(progress.Apply(tx, event, clock_.Now(), &device, &run));
-      }
-      RETURN_IF_ERROR(progress.Finish(tx, clock_.Now(), &device, &run));
-      RETURN_IF_ERROR(tx.devices.Put(&device));
-      return tx.runs.UpdateRun(run);
-    }));
-  }
+  void Receive(const std::vector<Event>& events) { FlowTest::Receive(device_, events); }
   // Its blocking item burn-in failed, the rest is well.
   void FailBurnIn() {
     Start();

@@ -15,6 +15,7 @@
 #include "server/service/live_devices.h"
 #include "server/service/principal.h"
 #include "server/service/profile_catalog.h"
+#include "server/service/run_progress.h"
 #include "server/service/technician_flow.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -64,7 +65,10 @@ class OfficeProfile final : public ProfileCatalog {
     plan.profile.out_of_box = out_of_box;
     return plan;
   }
-  StatusOr<std::string> DigestNow(Tx&, const Device&) override { return digest; }
+  StatusOr<std::string> DigestNow(Tx&, const Device&) override {
+    ++digests_made;
+    return digest;
+  }
   StatusOr<std::vector<std::string>> DriftLines(Tx&, const Device&, ByteView) override {
     return drift;
   }
@@ -77,6 +81,7 @@ class OfficeProfile final : public ProfileCatalog {
   Mode mode = Mode::kUserDriven;
   OutOfBox out_of_box;
   std::string digest = std::string(64, 'a');
+  int digests_made = 0;
   std::vector<std::string> drift;  // none
   Bytes plan = {1, 2, 3};
 
@@ -146,6 +151,21 @@ class FlowTest : public ServiceTest {
         sequence,
         ItemChanged{
             .item_id = *ItemId::Parse(id), .state = state, .code = code, .message = message});
+  }
+
+  // Events of the device's present run, as a session stores them.
+  void Receive(const DeviceId& id, const std::vector<Event>& events) {
+    ASSERT_OK(Write([&](Tx& tx) -> Status {
+      ASSIGN_OR_RETURN(Device device, tx.devices.Get(id));
+      ASSIGN_OR_RETURN(server::Run run, tx.runs.GetRun(RunId::Of(id, device.attempt)));
+      ASSIGN_OR_RETURN(RunProgress progress, RunProgress::Load(tx, run));
+      for (const Event& event : events) {
+        RETURN_IF_ERROR(progress.Apply(tx, event, clock_.Now(), &device, &run));
+      }
+      RETURN_IF_ERROR(progress.Finish(tx, clock_.Now(), &device, &run));
+      RETURN_IF_ERROR(tx.devices.Put(&device));
+      return tx.runs.UpdateRun(run);
+    }));
   }
 
   OfficeProfile profile_;

@@ -31,20 +31,7 @@ class ServiceRecordTest : public UserFlowTest {
                      [](ByteView) -> StatusOr<Event> { return DataLoss("not read here"); });
     records_.emplace(*store_, clock_, *reports_, *ca_, "Acme");
   }
-  // Events of the user's run, as a session stores them.
-  void Receive(const std::vector<Event>& events) {
-    ASSERT_OK(Write([&](Tx& tx) -> Status {
-      ASSIGN_OR_RETURN(Device device, tx.devices.Get(device_));
-      ASSIGN_OR_RETURN(server::Run run, tx.runs.GetRun(RunId::Of(device_, device.attempt)));
-      ASSIGN_OR_RETURN(RunProgress progress, RunProgress::Load(tx, run));
-      for (const Event& event : events) {
-        RETURN_IF_ERROR(progress.Apply(tx, event, clock_.Now(), &device, &run));
-      }
-      RETURN_IF_ERROR(progress.Finish(tx, clock_.Now(), &device, &run));
-      RETURN_IF_ERROR(tx.devices.Put(&device));
-      return tx.runs.UpdateRun(run);
-    }));
-  }
+  void Receive(const std::vector<Event>& events) { FlowTest::Receive(device_, events); }
   void SucceedUserRun() {
     ASSERT_EQ(Enter(IssueCode()).state, SignInAnswer::State::kSignedIn);
     clock_.Turn(std::chrono::minutes(7));
