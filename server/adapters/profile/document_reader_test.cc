@@ -128,6 +128,7 @@ TEST(DocumentReaderTest, NamesThePlaceOfEachWrongSetting) {
        "3:14: \"description\" has more than 1500 characters"},
       {"esp: {error_message: " + std::string(kErrorMessageCharsMax + 1, 'x') + "}\n",
        "3:22: \"error_message\" has more than 10000 characters"},
+      {"join: {provider: samba, domain: corp example}\n", "3:33: a domain is a DNS name"},
       {"groups: [{name: a}, {name: a}]\n", "3:28: this group comes twice"},
   };
   for (const auto& row : kRows) {

@@ -17,8 +17,6 @@ using yaml::MapReader;
 
 namespace {
 
-constexpr size_t kInputNameBytesMax = 64;
-
 bool IsInputName(std::string_view name) {
   const auto allowed = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -34,15 +32,12 @@ std::optional<int64_t> Integer(std::string_view text) {
   return whole ? std::optional(value) : std::nullopt;
 }
 
-bool IsTargetPath(std::string_view path) {
-  return path.starts_with('/') && path.find("/../") == path.npos && !path.ends_with("/..") &&
-         path.find("/./") == path.npos && !path.ends_with("/.");
-}
-
 // Empty: the value fits its type.
 std::string ValueProblem(const plv1::Input& input) {
   const std::string& value = input.value();
   if (value.size() > kEventTextBytesMax) return "\"value\" is too long";
+  // It becomes an environment variable.
+  if (value.find('\0') != value.npos) return "\"value\" must not have a zero byte";
   switch (input.type()) {
     case plv1::Input::TYPE_INTEGER: {
       const auto number = Integer(value);
@@ -77,6 +72,12 @@ void ReadInput(const YAML::Node& node, Reading* reading, plv1::Input* input) {
       static_cast<plv1::Input::Type>(plv1::Input::TYPE_STRING + static_cast<int>(type)));
   std::vector<std::string> choices;
   map.Optional("choices", &choices);
+  if (!choices.empty() && input->type() != plv1::Input::TYPE_CHOICE) {
+    map.Fail("choices", "\"choices\" needs \"type: choice\"");
+  }
+  if (choices.size() > kPromptChoicesMax) {
+    map.Fail("choices", fmt::format("at most {} choices", kPromptChoicesMax));
+  }
   for (std::string& choice : choices) input->add_choices(std::move(choice));
   int64_t minimum = 0;
   int64_t maximum = 0;

@@ -135,6 +135,7 @@ TEST(ItemReaderTest, NamesThePlaceOfEachMistake) {
       {"value: 5", "value: 10", "26:41: \"value\" must be from 1 to 9"},
       {"value: 5", "value: five", "26:41: \"value\" must be a whole number"},
       {"name: SEATS", "name: seats", "26:12: an input's name has capitals"},
+      {"value: 5,", "value: 5, choices: [a],", "\"choices\" needs \"type: choice\""},
       {"value: gold", "value: silver", "27:61: \"value\" is none of \"choices\""},
       {"gating: tracked", "gatin: tracked", "unknown key \"gatin\", did you mean \"gating\"?"},
       {"script:", "scripts:", "an item needs one of: file, script"},
@@ -144,6 +145,40 @@ TEST(ItemReaderTest, NamesThePlaceOfEachMistake) {
                 testing::Contains(HasSubstr(row.message)))
         << row.to;
   }
+}
+
+// What the agent would refuse on every device.
+TEST(ItemReaderTest, RefusesWhatNoAgentTakes) {
+  const std::string head = "kind: Item\nid: a\nname: A\ncategory: apps\n";
+  const struct {
+    const char* step;
+    const char* message;
+  } kRows[] = {
+      {"file: {path: /etc//motd, content: x}", "5:14: a path in the target"},
+      {"file: {path: /etc/, content: x}", "5:14: a path in the target"},
+      {"file: {path: /, content: x}", "5:14: a path in the target"},
+      {"file: {path: /etc/../x, content: x}", "5:14: a path in the target"},
+      {"file: {path: etc/x, content: x}", "5:14: a path in the target"},
+      {"file: {path: \"/etc/\\t\", content: x}", "5:14: a path in the target"},
+      {"network_profile: {name: ../x, content: x}", "5:25: use 1 to 64"},
+      {"network_profile: {name: .x, content: x}", "5:25: use 1 to 64"},
+      {"package: {source: tools.deb, package: Tools, version: 1}", "5:39: a package's name"},
+      {"package: {source: tools.deb, package: -t, version: 1}", "5:39: a package's name"},
+      {"package: {source: tools.deb, package: t, version: 1_0}", "5:51: a version has"},
+      {"prompt: {text: {en: \"\"}}", "the text in \"en\" is missing"},
+      {"inputs: [{name: P, type: path, value: /a//b}]\nwait: {duration: 1s}",
+       "5:39: \"value\" must be an absolute path"},
+      {"inputs: [{name: P, value: \"a\\0b\"}]\nwait: {duration: 1s}",
+       "5:27: \"value\" must not have a zero byte"},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_THAT(MistakesOf(head + row.step + "\n"), ElementsAre(HasSubstr(row.message)))
+        << row.step;
+  }
+  EXPECT_THAT(MistakesOf(head + "file: {path: /etc/motd.d/x, content: x}\n"), IsEmpty());
+  EXPECT_THAT(MistakesOf(head + "package: {source: tools.deb, package: g++-12, version: "
+                                "\"1:2.0~rc1-3\"}\n"),
+              IsEmpty());
 }
 
 TEST(ItemReaderTest, TellsAllMistakesAtOnce) {

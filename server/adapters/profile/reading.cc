@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "common/base/limits.h"
 
@@ -14,6 +13,8 @@ using yaml::MapReader;
 
 namespace {
 
+constexpr char kPathRule[] =
+    "a path in the target starts with / and has no empty, \".\" or \"..\" parts";
 constexpr char kIdRule[] = "use 1 to 64 lower-case letters, digits, dashes";
 
 // Code points; a stray byte counts as one.
@@ -21,6 +22,11 @@ size_t CharsOf(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   }));
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 }  // namespace
@@ -82,6 +88,17 @@ std::vector<YAML::Node> ReadList(MapReader& map, std::string_view key, size_t ma
   return nodes;
 }
 
+bool IsTargetPath(std::string_view path) {
+  if (!path.starts_with('/') || path.size() > kTargetPathBytesMax || HasControl(path)) return false;
+  for (size_t slash = 0; slash < path.size();) {
+    const size_t end = std::min(path.find('/', slash + 1), path.size());
+    const std::string_view part = path.substr(slash + 1, end - slash - 1);
+    if (part.empty() || part == "." || part == "..") return false;
+    slash = end;
+  }
+  return true;
+}
+
 void ReadTargetPath(MapReader& map, std::string_view key, bool required, std::string* out) {
   if (required) {
     map.Required(key, out);
@@ -89,12 +106,7 @@ void ReadTargetPath(MapReader& map, std::string_view key, bool required, std::st
     map.Optional(key, out);
   }
   if (!map.Has(key) || out->empty()) return;
-  const std::filesystem::path path(*out);
-  const bool plain = std::none_of(path.begin(), path.end(),
-                                  [](const auto& part) { return part == ".." || part == "."; });
-  if (!path.is_absolute() || !plain || out->size() > kTargetPathBytesMax) {
-    map.Fail(key, "a path in the target starts with / and has no \".\" or \"..\" parts");
-  }
+  if (!IsTargetPath(*out)) map.Fail(key, kPathRule);
 }
 
 void SetDuration(std::chrono::milliseconds value, google::protobuf::Duration* out) {

@@ -36,7 +36,10 @@ Mention ReadMention(yaml::MapReader& map, std::string_view key, Reading* reading
 // The entries of a list of at most `max`; anything else is a mistake.
 std::vector<YAML::Node> ReadList(yaml::MapReader& map, std::string_view key, size_t max,
                                  Reading* reading);
-// An absolute path in the target without "." or "..".
+// Whether the agent takes it as a path in the target: absolute, no empty, "." or ".." part, no
+// control character, at most kTargetPathBytesMax.
+bool IsTargetPath(std::string_view path);
+// Such a path, or a mistake.
 void ReadTargetPath(yaml::MapReader& map, std::string_view key, bool required, std::string* out);
 void SetDuration(std::chrono::milliseconds value, google::protobuf::Duration* out);
 

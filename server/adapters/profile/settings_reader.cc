@@ -2,6 +2,7 @@
 // Reads everything of a profile but its items.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "common/base/limits.h"
@@ -17,6 +18,17 @@ namespace {
 constexpr int64_t kInFlightMax = kStepsInFlightMax;
 constexpr size_t kLanguageCharsMax = 35;  // BCP 47, "Length Considerations"
 constexpr size_t kKeyboardCharsMax = 32;
+constexpr size_t kDomainBytesMax = 253;  // RFC 1035, as text
+
+// RFC 1035, "Preferred name syntax", as far as the agent asks for it.
+bool IsDomain(std::string_view domain) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-';
+  };
+  return !domain.empty() && domain.size() <= kDomainBytesMax && domain[0] != '-' &&
+         domain[0] != '.' && std::all_of(domain.begin(), domain.end(), allowed);
+}
 
 void ReadEsp(MapReader& profile, Reading* reading, EspSettings* esp) {
   const auto node = profile.Child("esp");
@@ -62,7 +74,9 @@ void ReadJoin(MapReader& profile, Reading* reading, JoinSettings* join) {
   MapReader map(*node, reading->mistakes);
   ReadId(map, "provider", &join->provider);
   map.Required("domain", &join->domain);
-  if (join->domain.size() > kNameBytesMax) map.Fail("domain", "too long");
+  if (!join->domain.empty() && !IsDomain(join->domain)) {
+    map.Fail("domain", "a domain is a DNS name such as corp.example");
+  }
   (void)map.Finish();
 }
 

@@ -2,6 +2,7 @@
 // Reads what a step does: one of the kinds.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <regex>
@@ -18,8 +19,30 @@ using yaml::MapReader;
 namespace {
 
 constexpr int64_t kModeMax = 07777;
+constexpr size_t kNetworkNameBytesMax = 64;
 constexpr char kKinds[] =
     "file, script, certificate, network_profile, package, prompt, wait, reboot";
+
+bool IsNameCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+// It becomes a file name.
+bool IsNetworkName(std::string_view name) {
+  return !name.empty() && name.size() <= kNetworkNameBytesMax && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), IsNameCharacter);
+}
+
+// Debian Policy, "Source" and "Version" of control fields; dpkg would read a dash as an option.
+bool IsPackageField(std::string_view value, std::string_view more) {
+  const auto allowed = [more](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' ||
+           more.find(c) != more.npos;
+  };
+  return !value.empty() && value.size() <= kNameBytesMax && value[0] != '-' && value[0] != '.' &&
+         std::all_of(value.begin(), value.end(), allowed);
+}
 
 // Finds a named file; what the server has not got is noted.
 std::optional<DocumentFile> FindSource(const YAML::Node& node, const std::string& source,
@@ -95,6 +118,7 @@ void ReadCertificate(const YAML::Node& node, Reading* reading, plv1::Step* step)
   if (!file) return;
   const auto pem = reading->files->Content(*file, kInlineContentBytesMax);
   if (!pem.ok()) return reading->Fail(node, MessageOf(pem.status()));
+  if (pem->empty()) return reading->Fail(node, "\"source\" is an empty file");
   out->set_pem(ToString(ByteView(*pem)));
 }
 
@@ -102,11 +126,16 @@ void ReadNetwork(const YAML::Node& node, Reading* reading, plv1::Step* step) {
   MapReader map(node, reading->mistakes);
   plv1::NetworkProfileStep* out = step->mutable_network_profile();
   map.Required("name", out->mutable_name());
+  if (!out->name().empty() && !IsNetworkName(out->name())) {
+    map.Fail("name", fmt::format("use 1 to {} of A-Z a-z 0-9 . _ -, not a dot first",
+                                 kNetworkNameBytesMax));
+  }
   size_t format = 0;
   map.Choice("format", {"systemd-networkd", "networkmanager"}, &format);
   out->set_format(static_cast<plv1::NetworkProfileStep::Format>(
       plv1::NetworkProfileStep::FORMAT_SYSTEMD_NETWORKD + static_cast<int>(format)));
   map.Required("content", out->mutable_content());
+  if (out->content().size() > kInlineContentBytesMax) map.Fail("content", "too long");
   (void)map.Finish();
 }
 
@@ -121,6 +150,13 @@ void ReadPackage(const YAML::Node& node, Reading* reading, plv1::Step* step) {
     out->set_format(plv1::PackageStep::FORMAT_DEB);
     map.Required("package", out->mutable_package_name());
     map.Required("version", out->mutable_package_version());
+    if (!out->package_name().empty() && !IsPackageField(out->package_name(), "")) {
+      map.Fail("package", "a package's name has lower-case letters, digits, + - .");
+    }
+    if (!out->package_version().empty() &&
+        !IsPackageField(out->package_version(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ:~")) {
+      map.Fail("version", "a version has letters, digits, + - . : ~");
+    }
   } else {
     out->set_format(plv1::PackageStep::FORMAT_TAR_ZST);
     ReadTargetPath(map, "destination", true, out->mutable_destination());
@@ -148,9 +184,15 @@ void ReadPromptText(MapReader& map, Reading* reading, plv1::PromptStep* out) {
       reading->Fail(entry.second, "a text is one value, not too long");
       continue;
     }
-    (*out->mutable_text())[entry.first.Scalar()] = entry.second.Scalar();
+    const std::string language = entry.first.Scalar();
+    if (language.empty() || language.size() > kLanguageBytesMax) {
+      reading->Fail(entry.first, fmt::format("a language has 1 to {} bytes", kLanguageBytesMax));
+    }
+    (*out->mutable_text())[language] = entry.second.Scalar();
   }
-  if (!out->text().contains("en")) reading->Fail(*text, "the text in \"en\" is missing");
+  const auto english = out->text().find("en");
+  if (english == out->text().end() || english->second.empty())
+    reading->Fail(*text, "the text in \"en\" is missing");
 }
 
 void ReadPrompt(const YAML::Node& node, Reading* reading, plv1::Step* step) {
