@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // diagnostics, diagnose.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "common/base/bytes.h"
-#include "common/files/files.h"
-#include "common/files/unique_fd.h"
 #include "preseal/diagnostics/v1/diagnostics.grpc.pb.h"
 #include "preseal/flow/v1/flow.grpc.pb.h"
+#include "server/cli/complete_file.h"
 #include "server/cli/connection.h"
 #include "server/cli/control_results.h"
 #include "server/cli/diagnostics_commands.h"
@@ -113,8 +108,8 @@ StatusOr<ExitCode> PrintFile(const Cli& cli, const Connection& connection,
 
 StatusOr<ExitCode> Save(const Cli& cli, const Connection& connection, const std::string& bundle,
                         const std::string& file) {
-  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd.valid()) return files::FromErrno(errno, "open", file);
+  CompleteFile target(file);
+  RETURN_IF_ERROR(target.Open());
   dv1::DownloadRequest request;
   request.set_bundle(bundle);
   Reader stub(connection.channel());
@@ -123,12 +118,13 @@ StatusOr<ExitCode> Save(const Cli& cli, const Connection& connection, const std:
   RETURN_IF_ERROR(ReadToEnd<dv1::DownloadResponse>(
       connection,
       [&stub, &request](grpc::ClientContext* context) { return stub.Download(context, request); },
-      [&written, &fd, &file, &bytes](const dv1::DownloadResponse& part) {
-        written = files::WriteAll(fd.get(), AsBytes(part.chunk()), file);
+      [&written, &target, &bytes](const dv1::DownloadResponse& part) {
+        written = target.Write(AsBytes(part.chunk()));
         bytes += part.chunk().size();
         return written.ok();
       }));
   RETURN_IF_ERROR(written);
+  RETURN_IF_ERROR(target.Complete());
   cli.Say(fmt::format("{} bytes written to {}", bytes, file));
   return ExitCode::kOk;
 }

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // evidence export, audit.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "common/base/bytes.h"
 #include "common/base/limits.h"
-#include "common/files/files.h"
 #include "preseal/evidence/v1/evidence.grpc.pb.h"
 #include "server/cli/command_tree_parts.h"
+#include "server/cli/complete_file.h"
 #include "server/cli/connection.h"
 #include "server/cli/evidence_commands.h"
-#include "server/cli/input_file.h"
 #include "server/cli/names.h"
 #include "server/cli/progress_line.h"
 #include "server/cli/stream.h"
@@ -26,51 +23,29 @@ namespace {
 
 namespace ev1 = ::preseal::evidence::v1;
 
-// Where the lines go. A file has another name until it is complete: half an evidence file would
-// look like one that somebody cut.
+// Where the lines go.
 class Target {
  public:
-  Target(const Cli& cli, std::string path) : cli_(cli), path_(std::move(path)) {}
-  ~Target() {
-    if (fd_.valid()) unlink(partial().c_str());
+  // `path`: empty for standard output.
+  Target(const Cli& cli, const std::string& path) : cli_(cli) {
+    if (!path.empty()) file_.emplace(path);
   }
-  Target(const Target&) = delete;
-  Target& operator=(const Target&) = delete;
 
-  Status Open() {
-    if (path_.empty()) return OkStatus();
-    constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    fd_ = UniqueFd(open(partial().c_str(), kFlags, 0600));
-    return fd_.valid() ? OkStatus() : Failed("create");
-  }
+  Status Open() { return file_ ? file_->Open() : OkStatus(); }
   Status Write(const std::string& line) {
     bytes_ += line.size() + 1;
     if (bytes_ > kEvidenceFileBytesMax) {
       return ResourceExhausted("more than one evidence file holds: export device by device");
     }
-    if (path_.empty()) {
-      *cli_.terminal().out << line << '\n';
-      return cli_.terminal().out->good() ? OkStatus() : Internal("cannot write standard output");
-    }
-    return AsUsage(files::WriteAll(fd_.get(), AsBytes(line + "\n"), partial()));
+    if (file_) return file_->Write(AsBytes(line + "\n"));
+    *cli_.terminal().out << line << '\n';
+    return cli_.terminal().out->good() ? OkStatus() : Internal("cannot write standard output");
   }
-  Status Complete() {
-    if (path_.empty()) return OkStatus();
-    if (fsync(fd_.get()) != 0) return Failed("fsync");
-    if (rename(partial().c_str(), path_.c_str()) != 0) return Failed("rename");
-    fd_ = UniqueFd();
-    return OkStatus();
-  }
+  Status Complete() { return file_ ? file_->Complete() : OkStatus(); }
 
  private:
-  std::string partial() const { return path_ + ".partial"; }
-  Status Failed(std::string_view what) const {
-    return AsUsage(files::FromErrno(errno, what, partial()));
-  }
-
   const Cli& cli_;
-  const std::string path_;
-  UniqueFd fd_;
+  std::optional<CompleteFile> file_;
   size_t bytes_ = 0;
 };
 
