@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/failure_watch.h"
 
+#include "agent/service/run_end.h"
 #include "common/log/log.h"
 
 namespace preseal::agent {
@@ -8,21 +9,12 @@ namespace {
 
 constexpr std::chrono::seconds kLookEvery{2};
 
-bool HasFailed(const RunLog& log, const WireCodec& codec) {
-  for (const LoggedEvent& logged : log.Latest()) {
-    if (logged.key != KeyOf(RunFinished{})) continue;
-    const auto event = codec.DecodeEvent(logged.event);
-    const auto* finished = event.ok() ? std::get_if<RunFinished>(&event->body) : nullptr;
-    return finished != nullptr && finished->outcome == RunOutcome::kFailed;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::optional<std::string> FailedRun(const std::vector<std::shared_ptr<RunLog>>& logs,
                                      const WireCodec& codec) {
-  if (logs.empty() || !HasFailed(*logs.back(), codec)) return std::nullopt;
+  const auto end = logs.empty() ? std::nullopt : EndOf(*logs.back(), codec);
+  if (!end || end->outcome != RunOutcome::kFailed) return std::nullopt;
   const auto plan = codec.DecodePlan(logs.back()->header().plan);
   if (!plan.ok() || !plan->esp.allow_log_collection) return std::nullopt;
   return logs.back()->header().run_id.text();

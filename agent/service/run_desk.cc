@@ -10,8 +10,6 @@
 namespace preseal::agent {
 namespace {
 
-bool IsWholeAcked(const RunLog& log) { return log.acked() + 1 == log.next_sequence(); }
-
 bool IsLive(const Order& order) {
   return std::holds_alternative<SetHoldOrder>(order.action) ||
          std::holds_alternative<WaiveOrder>(order.action) ||
@@ -120,7 +118,7 @@ void RunDesk::Acked(const RunId& run_id, uint64_t sequence) {
 
 std::optional<std::string> RunDesk::SealedCommand() const {
   const auto current = Current();
-  if (!current || !IsWholeAcked(current->log())) return std::nullopt;
+  if (!current || !current->log().AckedWhole()) return std::nullopt;
   return current->State().seal_armed();
 }
 

@@ -97,7 +97,7 @@ Status RunDesk::DropOldRuns() {
   const RunId newest = Current()->log().header().run_id;
   for (const auto& log : Logs()) {
     const RunId run_id = log->header().run_id;
-    if (run_id == newest || log->acked() + 1 != log->next_sequence()) continue;
+    if (run_id == newest || !log->AckedWhole()) continue;
     RETURN_IF_ERROR(ports_.store.Drop(run_id));
   }
   return OkStatus();

@@ -54,6 +54,9 @@ class RunLog {
   virtual uint64_t acked() const = 0;
   // The last event of every key, by sequence.
   virtual std::vector<LoggedEvent> Latest() const = 0;
+
+  // The server holds every event there is.
+  bool AckedWhole() const { return acked() + 1 == next_sequence(); }
 };
 
 // All runs on this device. Thread-safe.
