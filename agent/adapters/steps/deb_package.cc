@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "agent/adapters/steps/line_watch.h"
 #include "agent/adapters/steps/results.h"
 #include "common/base/limits.h"
 
@@ -16,6 +17,8 @@ namespace {
 
 constexpr char kDatabase[] = "/var/lib/dpkg";
 constexpr size_t kListingBytesMax = 64 * 1024 * 1024;
+// dpkg tells a full disk only in words, and rolls back what it had unpacked.
+constexpr std::string_view kDiskFull = "No space left on device";
 constexpr auto kQueryTimeout = std::chrono::minutes(2);
 
 StatusOr<process::Captured> Query(std::vector<std::string> argv, size_t bytes_max = 65536) {
@@ -43,23 +46,6 @@ std::string FolderOf(const std::string& line) {
   while (!path.empty() && path.back() == '/') path.pop_back();
   return path;
 }
-
-// dpkg tells a full disk only in words, and rolls back what it had unpacked.
-class DiskFullWatch final : public StepObserver {
- public:
-  explicit DiskFullWatch(StepObserver& inner) : inner_(inner) {}
-  void OnLine(std::string_view line) override {
-    if (line.find("No space left on device") != std::string_view::npos) full_ = true;
-    inner_.OnLine(line);
-  }
-  void OnPercent(uint32_t percent) override { inner_.OnPercent(percent); }
-  void OnCount(uint64_t done, uint64_t total) override { inner_.OnCount(done, total); }
-  bool full() const { return full_; }
-
- private:
-  StepObserver& inner_;
-  bool full_ = false;
-};
 
 }  // namespace
 
@@ -133,11 +119,11 @@ StepResult DebPackages::Install(const Step& step, const std::string& file,
   observer.OnPercent(70);
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - std::chrono::steady_clock::now());
-  DiskFullWatch watch(observer);
+  LineWatch watch(observer, kDiskFull);
   const auto ending = RunCommand(settings_, step, InstallCommand(file), left, watch, stop);
   if (!ending.ok()) return FromStartStatus(ending.status());
   StepResult result = FromEnding(step, "dpkg", *ending);
-  if (result.kind == StepResult::Kind::kFailed && watch.full()) result.code = ItemCode::kTargetFull;
+  if (result.kind == StepResult::Kind::kFailed && watch.seen()) result.code = ItemCode::kTargetFull;
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "agent/adapters/steps/line_watch.h"
 #include "agent/adapters/steps/results.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
@@ -37,23 +38,6 @@ class Scratch {
  private:
   explicit Scratch(std::string path) : path_(std::move(path)) {}
   std::string path_;
-};
-
-// Passes everything on and remembers the telling line.
-class PasswordWatch final : public StepObserver {
- public:
-  explicit PasswordWatch(StepObserver& observer) : observer_(observer) {}
-  void OnLine(std::string_view line) override {
-    if (line.find(kOldPassword) != std::string_view::npos) old_password_ = true;
-    observer_.OnLine(line);
-  }
-  void OnPercent(uint32_t percent) override { observer_.OnPercent(percent); }
-  void OnCount(uint64_t done, uint64_t total) override { observer_.OnCount(done, total); }
-  bool old_password() const { return old_password_; }
-
- private:
-  StepObserver& observer_;
-  bool old_password_ = false;
 };
 
 std::string Fragment(const Membership& membership) {
@@ -157,13 +141,13 @@ StepResult NetProgram::TestJoin(const Step& step, const Membership& membership,
                                 std::stop_token stop) {
   const auto scratch = Scratch::Make(settings_.scratch_directory);
   if (!scratch.ok()) return FromStartStatus(scratch.status());
-  PasswordWatch watch(observer);
+  LineWatch watch(observer, kOldPassword);
   const auto end =
       RunCommand(settings_, step, CommandLine({"ads", "testjoin"}, membership, scratch->path()),
                  limit, watch, stop);
   if (!end.ok()) return FromNetStart(program_, end.status());
   if (IsOwnStory(end->ending)) return FromEnding(step, "net ads testjoin", *end);
-  if (watch.old_password()) {
+  if (watch.seen()) {
     return FailedForGood(ItemCode::kJoinRefused,
                          fmt::format("{} has another password for {}: a newer join blob was made",
                                      membership.domain, membership.computer_name));
