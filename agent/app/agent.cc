@@ -133,9 +133,7 @@ StatusOr<AgentEnd> RunUserFlow(const Options& options, Foundation& base, const S
 
 // Off the screen that the display owns, into a file, begun anew by every start.
 void MoveLogOffScreen(const Options& options) {
-  const bool full_screen = options.display == DisplayMode::kTty ||
-                           (options.display == DisplayMode::kAuto && ::isatty(STDOUT_FILENO) == 1);
-  if (!full_screen || ::isatty(STDERR_FILENO) != 1) return;
+  if (!IsFullScreen(options.display) || ::isatty(STDERR_FILENO) != 1) return;
   const std::string path = options.state_directory + "/agent.log";
   if (std::freopen(path.c_str(), "w", stderr) == nullptr) ::close(STDERR_FILENO);
 }

@@ -15,9 +15,9 @@ constexpr char kFooter[] =
     [run]
     device-endpoint = "floor.example:7444"
 
-Exit codes of "run": 0 sealed or stopped; 1 it cannot go on, the last line says why; 2 usage;
-3 the device was refused and a retry is not allowed; 75 the device is to be restarted, or just this
-program ("--restart exit"): start it again.)";
+Exit codes of "run": 0 sealed, in service or stopped; 1 it cannot go on, the last line says why; 2
+usage; 3 the device was refused and a retry is not allowed; 75 the device is to be restarted, or
+just this program ("--restart exit"): start it again.)";
 
 // Texts of the flags; converted after parsing.
 struct Texts {

@@ -19,7 +19,7 @@ struct InputEvent {
   bool operator==(const InputEvent&) const = default;
 };
 
-// A button's key. The letter is marked in its label: "reFresh".
+// A button's key, shown as "[F] refresh".
 struct ActionKey {
   DeviceAction action;
   char key;  // capital
