@@ -44,7 +44,6 @@ class AttestationTest : public testing::TestWithParam<const char*> {
     context_.now = std::chrono::system_clock::now();
     // A software TPM without firmware keeps no log.
     policy_.event_log = server::EventLogUse::kIfSent;
-    policy_.event_log = server::EventLogUse::kIfSent;  // a software TPM alone has booted nothing
     context_.policy = &policy_;
     context_.trust = &trust_;
     context_.record.device_id = "D-1";

@@ -43,16 +43,7 @@ class EvidenceFloorTest : public testing::Test {
   }
 
   process::Captured Preseal(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), PRESEAL_CLI_PROGRAM);
-    process::Command command;
-    command.argv = std::move(arguments);
-    command.environment = process::OwnEnvironment();
-    command.environment.push_back("PRESEAL_SERVER=127.0.0.1:" + std::to_string(floor_->api_port()));
-    command.environment.push_back("PRESEAL_CA=" + floor_->state_dir() + "/ca/server-ca.pem");
-    command.environment.push_back("PRESEAL_TOKEN=" + floor_->api().bearer());
-    command.environment.push_back("XDG_CONFIG_HOME=" + floor_->File("nowhere"));
-    command.timeout = TestFloor::kDeadline;
-    auto captured = process::RunAndCapture(command);
+    auto captured = floor_->Preseal(std::move(arguments));
     EXPECT_OK(captured.status());
     return captured.ok() ? *std::move(captured) : process::Captured{};
   }

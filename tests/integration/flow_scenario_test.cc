@@ -2,15 +2,12 @@
 // The technician flow and the user flow with the real programs: server, agent, software TPM.
 #include <gmock/gmock.h>
 
-#include "common/crypto/jws.h"
-#include "common/files/files.h"
 #include "tests/integration/flow_fixture.h"
 
 namespace preseal::test {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr char kOffice[] = R"(kind: DeploymentProfile
 name: test
@@ -65,6 +62,11 @@ class UserFlowScenario : public FlowScenario {
     }));
     return jws;
   }
+  // The user switches the delivered device on.
+  void FirstBoot(const std::string& answers) {
+    ASSERT_OK(floor_->Reboot(1));
+    ASSERT_OK(floor_->StartUserAgent(1, answers));
+  }
   void InService() {
     ASSERT_OK_AND_ASSIGN(device_, floor_->WaitForState(1, DEVICE_STATE_IN_SERVICE));
     ASSERT_OK(floor_->WaitForEnd(1, 0));
@@ -80,7 +82,7 @@ TEST_F(UserFlowScenario, WhatWasAssignedAfterTheSealReachesTheUserAndARecordSays
   EXPECT_FALSE(InTarget("mail"));
 
   ASSERT_OK_AND_ASSIGN(const std::string code, flow().IssueUserCode(floor_->name(1)));
-  ASSERT_OK(floor_->StartUserAgent(1, Answers("ana@corp.example", code)));
+  ASSERT_NO_FATAL_FAILURE(FirstBoot(Answers("ana@corp.example", code)));
   ASSERT_NO_FATAL_FAILURE(InService());
   EXPECT_EQ(TargetText("mail"), "installed\n");
   EXPECT_EQ(TargetText("etc/screen-lock"), "5");
@@ -101,7 +103,7 @@ TEST_F(UserFlowScenario, WhatWasAssignedAfterTheSealReachesTheUserAndARecordSays
 TEST_F(UserFlowScenario, AWrongCodeBeginsNothing) {
   ASSERT_NO_FATAL_FAILURE(SealedWithLaterAssignments());
   ASSERT_OK(flow().IssueUserCode(floor_->name(1)).status());
-  ASSERT_OK(floor_->StartUserAgent(1, Answers("ana@corp.example", "AAAA-AAAA-AAAA")));
+  ASSERT_NO_FATAL_FAILURE(FirstBoot(Answers("ana@corp.example", "AAAA-AAAA-AAAA")));
   ASSERT_OK(WaitUntil("the refusal on the user's screen", TestFloor::kDeadline, [&] {
     return LogOf(1, "user.log").find("attempts") != std::string::npos ||
            LogOf(1, "user.log").find("left") != std::string::npos;
@@ -117,7 +119,7 @@ TEST_F(UserFlowScenario, ASelfDeployingDeviceAsksNobodyAndComesIntoService) {
   ASSERT_NO_FATAL_FAILURE(Open({.profile = profile}));
   ASSERT_NO_FATAL_FAILURE(SealDevice(1));
   ASSERT_OK(flow().Apply(kLater));
-  ASSERT_OK(floor_->StartUserAgent(1, "{}"));
+  ASSERT_NO_FATAL_FAILURE(FirstBoot("{}"));
   ASSERT_NO_FATAL_FAILURE(InService());
   EXPECT_EQ(TargetText("mail"), "installed\n");
   EXPECT_FALSE(InTarget("desk"));  // nobody signed in, so there is no account setup
@@ -128,11 +130,12 @@ TEST_F(UserFlowScenario, ASelfDeployingDeviceAsksNobodyAndComesIntoService) {
 TEST_F(UserFlowScenario, AUserDrivenFirstBootWaitsForItsUserAcrossAPowerCut) {
   ASSERT_NO_FATAL_FAILURE(SealedWithLaterAssignments());
   ASSERT_OK_AND_ASSIGN(const std::string code, flow().IssueUserCode(floor_->name(1)));
-  ASSERT_OK(floor_->StartUserAgent(1, "{language: en-GB, keyboard: gb}"));
+  ASSERT_NO_FATAL_FAILURE(FirstBoot("{language: en-GB, keyboard: gb}"));
   ASSERT_OK(WaitUntil("the sign-in page", TestFloor::kDeadline,
                       [&] { return LogOf(1, "user.log").find("sign") != std::string::npos; }));
   ASSERT_OK_AND_ASSIGN(device_, floor_->Device(1));
   EXPECT_EQ(device_.state(), DEVICE_STATE_SEALED);
+  ASSERT_OK(floor_->CutPower(1));
   ASSERT_OK(floor_->StartUserAgent(1, Answers("ana@corp.example", code)));
   ASSERT_NO_FATAL_FAILURE(InService());
 }

@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/floor_api.h"
 
-#include <fmt/format.h>
-#include <grpcpp/grpcpp.h>
-
-#include "common/grpcutil/status.h"
 #include "preseal/auth/v1/auth.grpc.pb.h"
 #include "preseal/fleet/v1/fleet.grpc.pb.h"
 #include "preseal/identity/v1/identity.grpc.pb.h"
+#include "tests/support/api_call.h"
 
 namespace preseal::test {
 namespace {
 
 constexpr int kPageSize = 500;
-
-std::shared_ptr<grpc::Channel> OpenChannel(uint16_t port, const std::string& ca_pem) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // A server that came back at the same port must not inherit its predecessor's back-off.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  grpc::SslCredentialsOptions tls;
-  tls.pem_root_certs = ca_pem;
-  return grpc::CreateCustomChannel(fmt::format("localhost:{}", port), grpc::SslCredentials(tls),
-                                   arguments);
-}
 
 }  // namespace
 
@@ -31,17 +17,12 @@ struct FloorApi::Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
       : auth(channel), fleet(channel), identity(channel) {}
 
-  // One unary call with credentials and deadline.
-  template <typename Response, typename Stub, typename Method, typename Request>
-  StatusOr<Response> Call(Stub& stub, Method method, const std::string& bearer,
-                          const Request& request) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
-    context.set_wait_for_ready(true);
-    if (!bearer.empty()) context.AddMetadata("authorization", "Bearer " + bearer);
-    Response response;
-    RETURN_IF_ERROR(grpcutil::FromGrpc((stub.*method)(&context, request, &response)));
-    return response;
+  template <typename Stub, typename Request, typename Response>
+  StatusOr<Response> Call(Stub& stub,
+                          grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                       Response*),
+                          const std::string& bearer, const Request& request) {
+    return CallApi(stub, method, bearer, request, kCallTimeout);
   }
 
   auth::v1::AuthService::Stub auth;
@@ -50,7 +31,7 @@ struct FloorApi::Stubs {
 };
 
 FloorApi::FloorApi(uint16_t api_port, const std::string& ca_pem)
-    : stubs_(std::make_unique<Stubs>(OpenChannel(api_port, ca_pem))) {}
+    : stubs_(std::make_unique<Stubs>(OpenApiChannel(api_port, ca_pem))) {}
 FloorApi::~FloorApi() = default;
 
 Status FloorApi::FirstLogin(const std::string& user, const std::string& one_time_password) {
@@ -59,16 +40,15 @@ Status FloorApi::FirstLogin(const std::string& user, const std::string& one_time
   request.set_password(one_time_password);
   request.set_new_password("chosen at the first login");
   ASSIGN_OR_RETURN(const auto response,
-                   stubs_->Call<auth::v1::LoginResponse>(
-                       stubs_->auth, &auth::v1::AuthService::Stub::Login, "", request));
+                   stubs_->Call(stubs_->auth, &auth::v1::AuthService::Stub::Login, "", request));
   bearer_ = response.token();
   return OkStatus();
 }
 
 StatusOr<fleet::v1::ImportDevicesResponse> FloorApi::Import(
     const fleet::v1::ImportDevicesRequest& request) {
-  return stubs_->Call<fleet::v1::ImportDevicesResponse>(
-      stubs_->fleet, &fleet::v1::FleetService::Stub::ImportDevices, bearer_, request);
+  return stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::ImportDevices, bearer_,
+                      request);
 }
 
 StatusOr<std::vector<fleet::v1::Device>> FloorApi::List() {
@@ -76,16 +56,14 @@ StatusOr<std::vector<fleet::v1::Device>> FloorApi::List() {
   request.set_page_size(kPageSize);
   ASSIGN_OR_RETURN(
       const auto response,
-      stubs_->Call<fleet::v1::ListDevicesResponse>(
-          stubs_->fleet, &fleet::v1::FleetService::Stub::ListDevices, bearer_, request));
+      stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::ListDevices, bearer_, request));
   return std::vector(response.devices().begin(), response.devices().end());
 }
 
 StatusOr<fleet::v1::Device> FloorApi::Get(const std::string& name) {
   fleet::v1::GetDeviceRequest request;
   request.set_name(name);
-  return stubs_->Call<fleet::v1::Device>(stubs_->fleet, &fleet::v1::FleetService::Stub::GetDevice,
-                                         bearer_, request);
+  return stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::GetDevice, bearer_, request);
 }
 
 StatusOr<std::vector<fleet::v1::JournalEntry>> FloorApi::Journal(const std::string& device) {
@@ -94,9 +72,9 @@ StatusOr<std::vector<fleet::v1::JournalEntry>> FloorApi::Journal(const std::stri
   request.set_page_size(kPageSize);
   std::vector<fleet::v1::JournalEntry> entries;
   do {
-    ASSIGN_OR_RETURN(const auto page, stubs_->Call<fleet::v1::ListEventsResponse>(
-                                          stubs_->fleet, &fleet::v1::FleetService::Stub::ListEvents,
-                                          bearer_, request));
+    ASSIGN_OR_RETURN(
+        const auto page,
+        stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::ListEvents, bearer_, request));
     entries.insert(entries.end(), page.entries().begin(), page.entries().end());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -108,15 +86,13 @@ StatusOr<fleet::v1::Command> FloorApi::Start(const std::string& device,
   fleet::v1::StartDeviceRequest request;
   request.set_name(device);
   request.set_request_id(request_id);
-  return stubs_->Call<fleet::v1::Command>(
-      stubs_->fleet, &fleet::v1::FleetService::Stub::StartDevice, bearer_, request);
+  return stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::StartDevice, bearer_, request);
 }
 
 StatusOr<fleet::v1::Command> FloorApi::Retry(const std::string& device) {
   fleet::v1::RetryDeviceRequest request;
   request.set_name(device);
-  return stubs_->Call<fleet::v1::Command>(
-      stubs_->fleet, &fleet::v1::FleetService::Stub::RetryDevice, bearer_, request);
+  return stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::RetryDevice, bearer_, request);
 }
 
 StatusOr<fleet::v1::Command> FloorApi::Reseal(const std::string& device,
@@ -124,8 +100,8 @@ StatusOr<fleet::v1::Command> FloorApi::Reseal(const std::string& device,
   fleet::v1::ResealDeviceRequest request;
   request.set_name(device);
   request.set_request_id(request_id);
-  return stubs_->Call<fleet::v1::Command>(
-      stubs_->fleet, &fleet::v1::FleetService::Stub::ResealDevice, bearer_, request);
+  return stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::ResealDevice, bearer_,
+                      request);
 }
 
 Status FloorApi::Revoke(const std::string& device, const std::string& reason) {
@@ -133,8 +109,7 @@ Status FloorApi::Revoke(const std::string& device, const std::string& reason) {
   request.set_device(device);
   request.set_reason(reason);
   return stubs_
-      ->Call<identity::v1::Identity>(
-          stubs_->identity, &identity::v1::IdentityService::Stub::RevokeDevice, bearer_, request)
+      ->Call(stubs_->identity, &identity::v1::IdentityService::Stub::RevokeDevice, bearer_, request)
       .status();
 }
 
@@ -143,18 +118,17 @@ Status FloorApi::Unblock(const std::string& device, const std::string& reason) {
   request.set_device(device);
   request.set_reason(reason);
   return stubs_
-      ->Call<identity::v1::Identity>(
-          stubs_->identity, &identity::v1::IdentityService::Stub::UnblockDevice, bearer_, request)
+      ->Call(stubs_->identity, &identity::v1::IdentityService::Stub::UnblockDevice, bearer_,
+             request)
       .status();
 }
 
 StatusOr<std::string> FloorApi::BirthCertificate(const std::string& device) {
   fleet::v1::GetBirthCertificateRequest request;
   request.set_name(device);
-  ASSIGN_OR_RETURN(
-      const auto response,
-      stubs_->Call<fleet::v1::BirthCertificate>(
-          stubs_->fleet, &fleet::v1::FleetService::Stub::GetBirthCertificate, bearer_, request));
+  ASSIGN_OR_RETURN(const auto response,
+                   stubs_->Call(stubs_->fleet, &fleet::v1::FleetService::Stub::GetBirthCertificate,
+                                bearer_, request));
   return response.jws();
 }
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/flow_api.h"
 
-#include <fmt/format.h>
-#include <grpcpp/grpcpp.h>
-
-#include "common/grpcutil/status.h"
 #include "preseal/flow/v1/flow.grpc.pb.h"
 #include "preseal/profile/v1/profile.grpc.pb.h"
+#include "tests/support/api_call.h"
 #include "tests/support/floor_api.h"
 
 namespace preseal::test {
@@ -14,16 +11,6 @@ namespace {
 
 using FlowStub = flow::v1::FlowService::Stub;
 using ProfileStub = profile::v1::ProfileService::Stub;
-
-std::shared_ptr<grpc::Channel> OpenChannel(uint16_t port, const std::string& ca_pem) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  grpc::SslCredentialsOptions tls;
-  tls.pem_root_certs = ca_pem;
-  return grpc::CreateCustomChannel(fmt::format("localhost:{}", port), grpc::SslCredentials(tls),
-                                   arguments);
-}
 
 }  // namespace
 
@@ -36,13 +23,7 @@ struct FlowApi::Stubs {
                           grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                        Response*),
                           const Request& request) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + FloorApi::kCallTimeout);
-    context.set_wait_for_ready(true);
-    context.AddMetadata("authorization", "Bearer " + bearer);
-    Response response;
-    RETURN_IF_ERROR(grpcutil::FromGrpc((stub.*method)(&context, request, &response)));
-    return response;
+    return CallApi(stub, method, bearer, request, FloorApi::kCallTimeout);
   }
 
   FlowStub flow;
@@ -51,7 +32,7 @@ struct FlowApi::Stubs {
 };
 
 FlowApi::FlowApi(uint16_t api_port, const std::string& ca_pem, std::string bearer)
-    : stubs_(std::make_unique<Stubs>(OpenChannel(api_port, ca_pem), std::move(bearer))) {}
+    : stubs_(std::make_unique<Stubs>(OpenApiChannel(api_port, ca_pem), std::move(bearer))) {}
 FlowApi::~FlowApi() = default;
 
 Status FlowApi::Apply(const std::string& yaml) {
@@ -62,14 +43,6 @@ Status FlowApi::Apply(const std::string& yaml) {
   ASSIGN_OR_RETURN(const auto answer, stubs_->Call(stubs_->profile, &ProfileStub::Apply, request));
   if (answer.applied()) return OkStatus();
   return FailedPrecondition("not applied: " + answer.ShortDebugString());
-}
-
-StatusOr<profile::v1::EffectivePlan> FlowApi::Plan(const std::string& device,
-                                                   progress::v1::Flow flow) {
-  profile::v1::PreviewPlanRequest request;
-  request.set_device(device);
-  request.set_flow(flow);
-  return stubs_->Call(stubs_->profile, &ProfileStub::PreviewPlan, request);
 }
 
 Status FlowApi::Hold(const std::string& device) {
@@ -135,12 +108,6 @@ StatusOr<std::string> FlowApi::ServiceRecord(const std::string& device) {
 
 StatusOr<flow::v1::ListTokensResponse> FlowApi::Tokens() {
   return stubs_->Call(stubs_->flow, &FlowStub::ListTokens, flow::v1::ListTokensRequest());
-}
-
-StatusOr<flow::v1::TimeAttribution> FlowApi::Time(const std::string& device) {
-  flow::v1::GetTimeAttributionRequest request;
-  request.set_name(device);
-  return stubs_->Call(stubs_->flow, &FlowStub::GetTimeAttribution, request);
 }
 
 }  // namespace preseal::test

@@ -6,7 +6,6 @@
 
 #include "common/status/status.h"
 #include "preseal/flow/v1/flow.pb.h"
-#include "preseal/profile/v1/profile.pb.h"
 
 namespace preseal::test {
 
@@ -18,7 +17,6 @@ class FlowApi {
 
   // Inline documents only. FailedPrecondition with the first mistake if nothing was applied.
   Status Apply(const std::string& yaml);
-  StatusOr<profile::v1::EffectivePlan> Plan(const std::string& device, progress::v1::Flow flow);
 
   Status Hold(const std::string& device);
   Status Resume(const std::string& device);
@@ -29,7 +27,6 @@ class FlowApi {
   StatusOr<std::string> IssueUserCode(const std::string& device);
   StatusOr<std::string> ServiceRecord(const std::string& device);
   StatusOr<flow::v1::ListTokensResponse> Tokens();
-  StatusOr<flow::v1::TimeAttribution> Time(const std::string& device);
 
  private:
   struct Stubs;

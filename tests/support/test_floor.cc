@@ -12,7 +12,6 @@
 #include "common/files/files.h"
 #include "tests/sim/bench_plan.h"
 #include "tests/sim/manufacture.h"
-#include "tests/sim/measured_boot.h"
 
 namespace preseal::test {
 namespace {
@@ -113,6 +112,19 @@ StatusOr<process::Captured> TestFloor::ServerCommand(std::vector<std::string> ar
                                  .timeout = kDeadline});
 }
 
+StatusOr<process::Captured> TestFloor::Preseal(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), PRESEAL_CLI_PROGRAM);
+  process::Command command{
+      .argv = std::move(arguments), .environment = process::OwnEnvironment(), .timeout = kDeadline};
+  for (const std::string& setting :
+       {fmt::format("PRESEAL_SERVER=127.0.0.1:{}", api_port()),
+        "PRESEAL_CA=" + state_dir() + "/ca/server-ca.pem", "PRESEAL_TOKEN=" + api_->bearer(),
+        "XDG_CONFIG_HOME=" + File("nowhere")}) {
+    command.environment.push_back(setting);
+  }
+  return process::RunAndCapture(command);
+}
+
 Status TestFloor::StartServer() {
   const std::string ports_file = state_dir() + "/ports.json";
   RETURN_IF_ERROR(files::RemoveTree(ports_file));
@@ -200,7 +212,6 @@ Status TestFloor::Reboot(int slot) {
 Status TestFloor::StartUserAgent(int slot, const std::string& answers) {
   RETURN_IF_ERROR(
       files::WriteAtomic(home(slot) + "/" + sim::kUserAnswers, AsBytes(answers), kFile));
-  RETURN_IF_ERROR(Reboot(slot));
   return device(slot).StartUserAgent(PRESEAL_AGENT_PROGRAM);
 }
 

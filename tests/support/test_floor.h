@@ -46,6 +46,9 @@ class TestFloor {
   // One sub-command of the server's program to its end, e.g. {"renew"}; --config is added.
   StatusOr<process::Captured> ServerCommand(std::vector<std::string> arguments) const;
 
+  // The operators' command line to its end, e.g. {"documents", "list"}, as the person of api().
+  StatusOr<process::Captured> Preseal(std::vector<std::string> arguments) const;
+
   Status StartAgent(int slot, const std::vector<std::string>& more = {});
   void KillAgent(int slot) { device(slot).KillAgent(); }  // state folder and TPM stay
   process::Child* agent(int slot) { return device(slot).agent(); }
@@ -55,7 +58,8 @@ class TestFloor {
   // Power off and on, with another boot id; no agent runs after it.
   Status Reboot(int slot);                                   // in order
   Status CutPower(int slot) { return device(slot).Boot(); }  // not
-  // First boot of a sealed device: the agent that the seal armed. `answers`: docs/user-flow.md.
+  // The agent that the seal armed, on a device that was started again since. `answers`:
+  // docs/user-flow.md.
   Status StartUserAgent(int slot, const std::string& answers);
 
   FloorApi& api() { return *api_; }
