@@ -11,7 +11,6 @@ namespace preseal::agent {
 namespace {
 
 constexpr uint32_t kModeMask = 07777;
-constexpr size_t kNetworkNameBytesMax = 64;
 
 bool IsNameCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||

@@ -14,9 +14,10 @@ using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 
 // --- names and texts ---
-inline constexpr size_t kSerialBytesMax = 128;  // longest DMI serial seen is 64
-inline constexpr size_t kNameBytesMax = 256;    // manufacturer, model, user, profile, display names
-inline constexpr size_t kSlotBytesMax = 32;     // must fit a tile
+inline constexpr size_t kDnsNameBytesMax = 253;  // RFC 1035, as text
+inline constexpr size_t kSerialBytesMax = 128;   // longest DMI serial seen is 64
+inline constexpr size_t kNameBytesMax = 256;  // manufacturer, model, user, profile, display names
+inline constexpr size_t kSlotBytesMax = 32;   // must fit a tile
 inline constexpr size_t kItemIdBytesMax = 64;
 inline constexpr size_t kRequestIdBytesMax = 64;    // a UUID with room
 inline constexpr size_t kEventTextBytesMax = 4096;  // one log line
@@ -27,7 +28,8 @@ inline constexpr size_t kPlanGroupsMax = 64;
 inline constexpr size_t kStepInputsMax = 64;
 inline constexpr size_t kInputNameBytesMax = 64;
 inline constexpr size_t kTokenNameBytesMax = 32;
-inline constexpr size_t kLanguageBytesMax = 64;  // BCP 47 asks for 35
+inline constexpr size_t kLanguageBytesMax = 35;  // BCP 47, "Length Considerations"
+inline constexpr size_t kKeyboardBytesMax = 32;
 inline constexpr size_t kPromptChoicesMax = 32;
 inline constexpr size_t kPromptPatternBytesMax = 512;
 inline constexpr size_t kPromptAnswerBytesMax = 1024;
@@ -48,14 +50,17 @@ inline constexpr auto kBackgroundGrace = 2min;      // for background items once
 inline constexpr auto kPhaseRestartWithin =
     1440min;  // an item's wait for it; the phase ends before
 inline constexpr size_t kJoinBlobBytesMax = 64 * 1024;
-inline constexpr auto kJoinProvisionWithin = 60s;  // `net` against a slow directory
-inline constexpr size_t kJoinThreads = 2;          // a dead directory must not hold the other calls
-inline constexpr size_t kJoinQueueMax = 256;       // a full line of devices, then they ask again
-inline constexpr size_t kExitCodeRulesMax = 256;   // a process has no more exit codes
+inline constexpr size_t kJoinOutputBytesMax = 64 * 1024;  // of `net`, for the message
+inline constexpr auto kJoinProvisionWithin = 60s;         // `net` against a slow directory
+inline constexpr size_t kJoinThreads = 2;         // a dead directory must not hold the other calls
+inline constexpr size_t kJoinQueueMax = 256;      // a full line of devices, then they ask again
+inline constexpr size_t kExitCodeRulesMax = 256;  // a process has no more exit codes
 inline constexpr size_t kTargetPathBytesMax = 1024;
-inline constexpr auto kItemPercentInterval = 200ms;  // at most five a second per item
-inline constexpr uint32_t kStepResumesMax = 3;       // attempts given back after a crash in one
-inline constexpr auto kStepRetryFirst = 1s;          // pause before the next attempt, doubled
+inline constexpr size_t kNetworkNameBytesMax = 64;            // it becomes a file name
+inline constexpr size_t kTargetSettingsBytesMax = 64 * 1024;  // a file that is edited, not replaced
+inline constexpr auto kItemPercentInterval = 200ms;           // at most five a second per item
+inline constexpr uint32_t kStepResumesMax = 3;  // attempts given back after a crash in one
+inline constexpr auto kStepRetryFirst = 1s;     // pause before the next attempt, doubled
 inline constexpr auto kStepRetryLongest = 30s;
 inline constexpr size_t kStepLinesMax = 10'000;  // of one command; what follows is dropped
 inline constexpr size_t kStepOutputBytesMax = 4 * 1024 * 1024;
@@ -119,9 +124,17 @@ inline constexpr auto kDeviceAuthorizationsMax = 1000;  // sign-ins under way
 // --- diagnostics ---
 inline constexpr uint64_t kDiagnosticsBytesMax = 64ull * 1024 * 1024;
 inline constexpr size_t kDiagnosticsFilesMax = 1000;
-inline constexpr uint64_t kDiagnosticsFileBytesMax = 16ull * 1024 * 1024;  // unpacked, one file
-inline constexpr size_t kDiagnosticsBundlesKept = 10;                      // per device
-inline constexpr auto kDiagnosticsLifeDefault = 24h * 28;                  // Autopilot's
+inline constexpr uint64_t kDiagnosticsFileBytesMax = 16ull * 1024 * 1024;     // unpacked, one file
+inline constexpr int64_t kDiagnosticsUnpackedBytesMax = 512ll * 1024 * 1024;  // one bundle
+inline constexpr size_t kDiagnosticsPathBytesMax = 255;                       // in a bundle
+inline constexpr size_t kDiagnosticsFactBytesMax = 512 * 1024;        // of one command's output
+inline constexpr size_t kDiagnosticsTargetLogBytesMax = 1024 * 1024;  // the end of one log
+inline constexpr size_t kDiagnosticsRunsMax = 5;                      // the newest
+inline constexpr size_t kDiagnosticsNoteBytesMax = 16 * 1024;  // what the server keeps beside one
+inline constexpr size_t kDiagnosisEvidenceMax = 8;             // per rule; more says no more
+inline constexpr size_t kDiagnosisTextBytesMax = 300;          // one piece of evidence
+inline constexpr size_t kDiagnosticsBundlesKept = 10;          // per device
+inline constexpr auto kDiagnosticsLifeDefault = 24h * 28;      // Autopilot's
 
 // --- server threads ---
 inline constexpr size_t kWorkerThreads = 8;        // blocking handlers; they wait on the disk

@@ -13,7 +13,6 @@
 namespace preseal::crypto {
 namespace {
 
-constexpr size_t kDnsNameBytesMax = 253;
 constexpr size_t kDnsLabelBytesMax = 63;
 constexpr std::string_view kStationUriPrefix = "preseal:station/";
 constexpr std::string_view kDeviceUriPrefix = "preseal:device/";

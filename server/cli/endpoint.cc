@@ -6,18 +6,18 @@
 #include <charconv>
 
 #include "common/base/bytes.h"
+#include "common/base/limits.h"
 
 namespace preseal::server::cli {
 namespace {
 
-constexpr size_t kHostBytesMax = 253;  // RFC 1035
-
 Status Malformed(std::string_view text, std::string_view what) {
-  return InvalidArgument(fmt::format("server \"{}\": {}", EscapeForLog(text, kHostBytesMax), what));
+  return InvalidArgument(
+      fmt::format("server \"{}\": {}", EscapeForLog(text, kDnsNameBytesMax), what));
 }
 
 bool IsHost(std::string_view host) {
-  if (host.empty() || host.size() > kHostBytesMax) return false;
+  if (host.empty() || host.size() > kDnsNameBytesMax) return false;
   for (const char c : host) {
     const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                       c == '.' || c == '-' || c == ':' || c == '_';

@@ -21,9 +21,6 @@
 namespace preseal::agent {
 namespace {
 
-constexpr size_t kTargetLogBytesMax = 1024 * 1024;
-constexpr size_t kRunsMost = 5;
-
 // The end of a regular file of the target; why not, if it cannot be had. No link is followed: the
 // target may be anybody's, and must not make us send files of the system we run on.
 std::string EndOfTargetFile(const std::string& root, const std::string& path) {
@@ -37,7 +34,7 @@ std::string EndOfTargetFile(const std::string& root, const std::string& path) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "[no regular file]\n";
   const auto size = static_cast<size_t>(info.st_size);
-  const size_t take = std::min(size, kTargetLogBytesMax);
+  const size_t take = std::min(size, kDiagnosticsTargetLogBytesMax);
   std::string text(take, '\0');
   const ssize_t got = ::pread(fd.get(), text.data(), take, static_cast<off_t>(size - take));
   if (got < 0) return fmt::format("[{}]\n", std::strerror(errno));
@@ -47,7 +44,7 @@ std::string EndOfTargetFile(const std::string& root, const std::string& path) {
 
 std::vector<std::shared_ptr<RunLog>> NewestRuns(const RunStore& runs) {
   auto logs = runs.Runs();
-  if (logs.size() > kRunsMost) logs.erase(logs.begin(), logs.end() - kRunsMost);
+  if (logs.size() > kDiagnosticsRunsMax) logs.erase(logs.begin(), logs.end() - kDiagnosticsRunsMax);
   return logs;
 }
 

@@ -5,6 +5,7 @@
 
 #include <deque>
 
+#include "common/base/limits.h"
 #include "common/process/process.h"
 
 namespace preseal::agent {
@@ -51,7 +52,7 @@ std::string FactOf(const FactCommand& command, std::stop_token stop) {
   const auto keep = [&](process::Output, std::string_view line) {
     bytes += line.size() + 1;
     lines.emplace_back(line);
-    while (bytes > kFactBytesMax && !lines.empty()) {
+    while (bytes > kDiagnosticsFactBytesMax && !lines.empty()) {
       bytes -= lines.front().size() + 1;
       lines.pop_front();
       dropped = true;

@@ -17,10 +17,10 @@ struct FactCommand {
 // The commands of a bundle. `target_root`: where the target is mounted.
 std::vector<FactCommand> FactCommands(const std::string& target_root);
 
-// Runs `command`, at most kFactTimeout. The end of what it printed, at most kFactBytesMax bytes of
-// it; why there is nothing, if there is nothing. Never fails: a fact that is missing is a fact.
+// Runs `command`, at most kFactTimeout. The end of what it printed, at most
+// kDiagnosticsFactBytesMax bytes of it; why there is nothing, if there is nothing. Never fails: a
+// fact that is missing is a fact.
 inline constexpr std::chrono::seconds kFactTimeout{10};
-inline constexpr size_t kFactBytesMax = 512 * 1024;
 std::string FactOf(const FactCommand& command, std::stop_token stop);
 
 }  // namespace preseal::agent

@@ -38,7 +38,7 @@ StatusOr<Mode> ReadMode(plan::v1::Mode mode) {
 
 StatusOr<OutOfBox> ReadOutOfBox(const plan::v1::OutOfBox& in) {
   RETURN_IF_ERROR(CheckLength("language", in.language(), kLanguageBytesMax));
-  RETURN_IF_ERROR(CheckLength("keyboard", in.keyboard(), kLanguageBytesMax));
+  RETURN_IF_ERROR(CheckLength("keyboard", in.keyboard(), kKeyboardBytesMax));
   RETURN_IF_ERROR(CheckCharacters("licence_text", in.licence_text(), kErrorMessageCharsMax));
   RETURN_IF_ERROR(CheckCharacters("privacy_text", in.privacy_text(), kErrorMessageCharsMax));
   OutOfBox out;

@@ -14,7 +14,6 @@
 namespace preseal::agent::steps {
 namespace {
 
-constexpr size_t kSettingsBytesMax = 64 * 1024;
 constexpr char kConnection[] =
     "/etc/NetworkManager/system-connections/preseal-first-boot.nmconnection";
 
@@ -110,7 +109,7 @@ Status OutOfBoxFiles::SetKeyboard(const std::string& layout) {
 
 Status OutOfBoxFiles::SetVariable(const std::string& path, const std::string& variable,
                                   const std::string& value) {
-  auto before = target_.Read(path, kSettingsBytesMax);
+  auto before = target_.Read(path, kTargetSettingsBytesMax);
   if (before.status().code() == StatusCode::kNotFound) before = Bytes{};
   RETURN_IF_ERROR(before.status());
   std::istringstream lines(ToString(ByteView(*before)));

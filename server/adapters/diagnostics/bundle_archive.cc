@@ -15,18 +15,14 @@ namespace preseal::server {
 namespace {
 
 constexpr size_t kReadBlockBytes = 64 * 1024;
-constexpr size_t kPathBytesMax = 255;
-// All files together, unpacked: a zstd bomb of a megabyte would otherwise keep a worker busy for
-// minutes.
-constexpr int64_t kUnpackedBytesMax = 512ll * 1024 * 1024;
 
 std::string TextOf(const char* text) { return text == nullptr ? "" : text; }
 
 // What may be shown and asked for by name; "./x" is "x".
 std::optional<std::string> SafePath(std::string path) {
   while (path.starts_with("./")) path.erase(0, 2);
-  if (path.empty() || path.size() > kPathBytesMax || path[0] == '/') return std::nullopt;
-  if (EscapeForLog(path, kPathBytesMax * 4) != path) return std::nullopt;
+  if (path.empty() || path.size() > kDiagnosticsPathBytesMax || path[0] == '/') return std::nullopt;
+  if (EscapeForLog(path, kDiagnosticsPathBytesMax * 4) != path) return std::nullopt;
   for (size_t at = 0; at <= path.size();) {
     const size_t end = std::min(path.find('/', at), path.size());
     const std::string_view part = std::string_view(path).substr(at, end - at);
@@ -66,7 +62,8 @@ class Reader {
       if (size < 0 || static_cast<uint64_t>(size) > kDiagnosticsFileBytesMax) {
         return ResourceExhausted("an entry is larger than a file of a bundle may be");
       }
-      if (archive_filter_bytes(handle_.get(), 0) > kUnpackedBytesMax) {
+      // A zstd bomb of a megabyte would otherwise keep a worker busy for minutes.
+      if (archive_filter_bytes(handle_.get(), 0) > kDiagnosticsUnpackedBytesMax) {
         return ResourceExhausted("larger unpacked than a bundle may be");
       }
       const bool regular =

@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr mode_t kPrivateFolder = 0700;
-constexpr size_t kFactsBytesMax = 16 * 1024;
 constexpr std::string_view kComplete = ".tar.zst";
 constexpr std::string_view kFacts = ".json";
 constexpr std::string_view kPart = ".part";
@@ -111,7 +110,7 @@ StatusOr<std::vector<Bundle>> BundleFolder::List(const DeviceId& device) const {
   ASSIGN_OR_RETURN(const auto names, NamesIn(FolderOf(device)));
   for (const fs::path& name : names) {
     if (name.extension() != kFacts) continue;
-    const auto text = files::Read(name.string(), kFactsBytesMax);
+    const auto text = files::Read(name.string(), kDiagnosticsNoteBytesMax);
     if (text.status().code() == StatusCode::kNotFound) continue;  // removed meanwhile
     RETURN_IF_ERROR(text.status());
     auto bundle = ParseFacts(device, AsText(*text));

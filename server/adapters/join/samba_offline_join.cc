@@ -28,7 +28,6 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kProviderName = "samba-offline-join";
 constexpr int kBlobFormat = 1;
-constexpr size_t kNetOutputBytesMax = 64 * 1024;
 
 // A new folder that is gone, with all it holds, when dropped.
 class Scratch {
@@ -178,7 +177,7 @@ class SambaOfflineJoin final : public JoinProvider {
         std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline - steady_clock::now()));
     std::string output;
     const auto keep = [&output](process::Output, std::string_view line) {
-      if (output.size() + line.size() < kNetOutputBytesMax) output.append(line).append("\n");
+      if (output.size() + line.size() < kJoinOutputBytesMax) output.append(line).append("\n");
     };
     const auto ending = process::Run(command, keep, call.stop);
     if (ending.status().code() == StatusCode::kNotFound) {

@@ -16,9 +16,6 @@ using yaml::MapReader;
 namespace {
 
 constexpr int64_t kInFlightMax = kStepsInFlightMax;
-constexpr size_t kLanguageCharsMax = 35;  // BCP 47, "Length Considerations"
-constexpr size_t kKeyboardCharsMax = 32;
-constexpr size_t kDomainBytesMax = 253;  // RFC 1035, as text
 
 // RFC 1035, "Preferred name syntax", as far as the agent asks for it.
 bool IsDomain(std::string_view domain) {
@@ -26,7 +23,7 @@ bool IsDomain(std::string_view domain) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '-';
   };
-  return !domain.empty() && domain.size() <= kDomainBytesMax && domain[0] != '-' &&
+  return !domain.empty() && domain.size() <= kDnsNameBytesMax && domain[0] != '-' &&
          domain[0] != '.' && std::all_of(domain.begin(), domain.end(), allowed);
 }
 
@@ -56,8 +53,8 @@ void ReadOutOfBox(MapReader& profile, Reading* reading, OutOfBox* out) {
   const auto node = profile.Child("out_of_box");
   if (!node) return;
   MapReader map(*node, reading->mistakes);
-  ReadText(map, "language", kLanguageCharsMax, &out->language);
-  ReadText(map, "keyboard", kKeyboardCharsMax, &out->keyboard);
+  ReadText(map, "language", kLanguageBytesMax, &out->language);
+  ReadText(map, "keyboard", kKeyboardBytesMax, &out->keyboard);
   map.Optional("hide_privacy", &out->hide_privacy);
   map.Optional("hide_licence", &out->hide_licence);
   map.Optional("standard_user", &out->standard_user);

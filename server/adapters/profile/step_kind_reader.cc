@@ -19,7 +19,6 @@ using yaml::MapReader;
 namespace {
 
 constexpr int64_t kModeMax = 07777;
-constexpr size_t kNetworkNameBytesMax = 64;
 constexpr char kKinds[] =
     "file, script, certificate, network_profile, package, prompt, wait, reboot";
 

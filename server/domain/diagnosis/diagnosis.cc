@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "common/base/limits.h"
 #include "server/domain/diagnosis/thresholds.h"
 #include "server/domain/diagnosis/trouble.h"
 

@@ -10,8 +10,6 @@ namespace preseal::server {
 
 using std::chrono_literals::operator""min;
 
-inline constexpr size_t kDiagnosisEvidenceMax = 8;     // per rule; more says no more
-inline constexpr size_t kDiagnosisTextBytesMax = 300;  // one piece of evidence
 inline constexpr auto kDiagnosisOfflineLeast = 10min;
 inline constexpr auto kDiagnosisClockOffLeast = 5min;  // Kerberos' tolerance
 inline constexpr auto kDiagnosisTokenWaitLeast = 15min;

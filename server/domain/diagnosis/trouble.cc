@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "common/base/limits.h"
 #include "server/domain/diagnosis/thresholds.h"
 
 namespace preseal::server {
