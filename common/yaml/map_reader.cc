@@ -16,6 +16,8 @@ namespace preseal::yaml {
 namespace {
 
 constexpr size_t kShownBytes = 60;
+// yaml-cpp reads no deeper, but an alias may stand inside the very thing it names.
+constexpr size_t kDepthMax = 500;
 
 std::optional<int64_t> ParseNumber(std::string_view text) {
   int base = 10;
@@ -58,7 +60,9 @@ class Walk {
 
   // yaml-cpp keeps the last of two equal keys; which one was meant nobody can tell.
   void RefuseRepeatedKeys(const YAML::Node& node) {
-    if (++nodes_ > kYamlNodesMax) return;
+    too_deep_ = too_deep_ || depth_ >= kDepthMax;
+    if (too_deep_ || ++nodes_ > kYamlNodesMax) return;
+    ++depth_;
     if (node.IsMap()) {
       std::set<std::string> seen;
       for (const auto& entry : node) {
@@ -76,12 +80,16 @@ class Walk {
     } else if (node.IsSequence()) {
       for (const auto& entry : node) RefuseRepeatedKeys(entry);
     }
+    --depth_;
   }
   bool too_large() const { return nodes_ > kYamlNodesMax; }
+  bool too_deep() const { return too_deep_; }
 
  private:
   const OnMistake on_mistake_;
   size_t nodes_ = 0;
+  size_t depth_ = 0;
+  bool too_deep_ = false;
 };
 
 // False after a mistake that leaves nothing to read.
@@ -96,6 +104,10 @@ bool CheckMap(const YAML::Node& node, const OnMistake& on_mistake) {
     on_mistake(where, message);
   });
   walk.RefuseRepeatedKeys(node);
+  if (walk.too_deep()) {
+    on_mistake(node, "nested too deep, or an alias stands inside what it names");
+    return false;
+  }
   if (!walk.too_large()) return words;
   on_mistake(node, "too many values; aliases count each time they are used");
   return false;

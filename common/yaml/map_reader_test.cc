@@ -10,6 +10,7 @@ namespace preseal::yaml {
 namespace {
 
 using std::chrono::milliseconds;
+using test::IsOk;
 using test::StatusIs;
 
 constexpr auto kInvalid = StatusCode::kInvalidArgument;
@@ -153,6 +154,16 @@ TEST(MapReaderTest, AliasesCannotMakeADocumentHuge) {
     text += "]\n";
   }
   EXPECT_THAT(ParseMap(text, "x"), StatusIs(kInvalid, "too many values"));
+}
+
+TEST(MapReaderTest, AnAliasOfWhatItIsInIsRefused) {
+  EXPECT_THAT(ParseMap("a: &a [*a]\n", "x"), StatusIs(kInvalid, "x:1:"));
+  EXPECT_THAT(ParseMap("a: &a {b: *a}\n", "x"), StatusIs(kInvalid, "x:1:"));
+  EXPECT_THAT(ParseMap("&a b: *a\n", "x"), IsOk());
+}
+
+TEST(MapReaderTest, DeepNestingIsRefused) {
+  EXPECT_THAT(ParseMap("a: " + std::string(100'000, '['), "x"), StatusIs(kInvalid, "x:1:"));
 }
 
 }  // namespace
