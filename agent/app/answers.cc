@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/app/answers.h"
 
-#include "agent/service/setup_questions.h"
+#include "agent/service/person/setup_questions.h"
 #include "common/base/limits.h"
 #include "common/files/files.h"
 #include "common/yaml/map_reader.h"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "agent/service/person_input.h"
+#include "agent/service/person/person_input.h"
 #include "common/status/status.h"
 
 namespace preseal::agent {

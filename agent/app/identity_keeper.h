@@ -5,7 +5,7 @@
 #include <stop_token>
 
 #include "agent/app/options.h"
-#include "agent/service/enroll.h"
+#include "agent/service/enrollment/enroll.h"
 
 namespace preseal::agent {
 

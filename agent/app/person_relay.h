@@ -4,7 +4,7 @@
 #include <mutex>
 #include <string>
 
-#include "agent/service/person_input.h"
+#include "agent/service/person/person_input.h"
 
 namespace preseal::agent {
 

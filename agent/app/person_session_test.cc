@@ -10,11 +10,11 @@
 #include "agent/adapters/steps/out_of_box_files.h"
 #include "agent/app/run_fixture.h"
 #include "agent/app/session_test_server.h"
-#include "agent/service/person_desk.h"
-#include "agent/service/session.h"
-#include "agent/service/token_keeper.h"
-#include "agent/service/user_flow_end.h"
-#include "agent/service/user_setup.h"
+#include "agent/service/person/person_desk.h"
+#include "agent/service/person/user_flow_end.h"
+#include "agent/service/person/user_setup.h"
+#include "agent/service/run/token_keeper.h"
+#include "agent/service/session/session.h"
 
 namespace preseal::agent {
 namespace {

@@ -3,7 +3,7 @@
 #include <atomic>
 
 #include "agent/app/run_fixture.h"
-#include "agent/service/run_desk.h"
+#include "agent/service/run/run_desk.h"
 
 namespace preseal::agent {
 namespace {

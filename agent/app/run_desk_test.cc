@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/service/run_desk.h"
+#include "agent/service/run/run_desk.h"
 
 #include "agent/app/run_fixture.h"
 #include "common/base/limits.h"

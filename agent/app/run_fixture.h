@@ -18,7 +18,7 @@
 #include "agent/adapters/grpc/run_codec.h"
 #include "agent/adapters/spool/spool_store.h"
 #include "agent/adapters/steps/executor.h"
-#include "agent/service/run_desk.h"
+#include "agent/service/run/run_desk.h"
 #include "preseal/plan/v1/plan.pb.h"
 #include "preseal/progress/v1/progress.pb.h"
 #include "tests/support/status_matchers.h"

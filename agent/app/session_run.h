@@ -5,8 +5,8 @@
 #include <string>
 
 #include "agent/app/foundation.h"
-#include "agent/service/identity_store.h"
-#include "agent/service/session.h"
+#include "agent/service/enrollment/identity_store.h"
+#include "agent/service/session/session.h"
 
 namespace preseal::agent {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/service/session.h"
+#include "agent/service/session/session.h"
 
 #include <map>
 

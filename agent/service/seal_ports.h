@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/service/tpm_port.h"
+#include "agent/service/enrollment/tpm_port.h"
 #include "common/base/bytes.h"
 #include "common/status/status.h"
 

@@ -9,7 +9,7 @@
 #include "server/adapters/diagnostics/bundle_folder.h"
 #include "server/adapters/grpc/diagnostics_reader.h"
 #include "server/adapters/grpc/diagnostics_service.h"
-#include "server/service/diagnostics_office.h"
+#include "server/service/diagnostics/diagnostics_office.h"
 
 namespace preseal::server {
 

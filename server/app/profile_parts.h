@@ -6,9 +6,9 @@
 #include "server/adapters/blobs/blob_directory.h"
 #include "server/adapters/config/server_config.h"
 #include "server/adapters/profile/yaml_format.h"
-#include "server/service/document_desk.h"
-#include "server/service/library_loader.h"
-#include "server/service/profile_desk.h"
+#include "server/service/profile/document_desk.h"
+#include "server/service/profile/library_loader.h"
+#include "server/service/profile/profile_desk.h"
 
 namespace preseal::server {
 

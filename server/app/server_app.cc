@@ -37,10 +37,10 @@
 #include "server/app/trust_anchors.h"
 #include "server/app/user_flow_parts.h"
 #include "server/domain/trust/policy_text.h"
-#include "server/service/crl_shelf.h"
-#include "server/service/evidence_archive.h"
-#include "server/service/renewal_office.h"
-#include "server/service/trust_desk.h"
+#include "server/service/evidence/evidence_archive.h"
+#include "server/service/identity/crl_shelf.h"
+#include "server/service/identity/renewal_office.h"
+#include "server/service/trust/trust_desk.h"
 #include "server/wire/evidence_codec.h"
 
 namespace preseal::server {

@@ -3,7 +3,7 @@
 
 #include "common/status/status.h"
 #include "server/adapters/config/server_config.h"
-#include "server/service/trust_source.h"
+#include "server/service/trust/trust_source.h"
 
 namespace preseal::server {
 

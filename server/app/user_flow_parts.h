@@ -9,11 +9,11 @@
 #include "server/adapters/config/server_config.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/app/flow_parts.h"
-#include "server/service/service_record_office.h"
-#include "server/service/sign_in_provider.h"
-#include "server/service/user_code_office.h"
-#include "server/service/user_entry.h"
-#include "server/service/user_flow.h"
+#include "server/service/user_flow/service_record_office.h"
+#include "server/service/user_flow/sign_in_provider.h"
+#include "server/service/user_flow/user_code_office.h"
+#include "server/service/user_flow/user_entry.h"
+#include "server/service/user_flow/user_flow.h"
 
 namespace preseal::server {
 

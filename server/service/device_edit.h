@@ -9,7 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/status/status.h"
-#include "server/service/landing_desk.h"
+#include "server/service/flow/landing_desk.h"
 #include "server/service/ports.h"
 #include "server/service/principal.h"
 

@@ -12,9 +12,9 @@
 #include "common/base/secret.h"
 #include "common/log/log.h"
 #include "server/domain/sign_in/sign_in_rules.h"
-#include "server/service/certificate_book.h"
-#include "server/service/preparation.h"
-#include "server/service/run_progress.h"
+#include "server/service/enrollment/preparation.h"
+#include "server/service/flow/run_progress.h"
+#include "server/service/identity/certificate_book.h"
 
 namespace preseal::server {
 namespace {

@@ -10,14 +10,14 @@
 #include "common/base/ids.h"
 #include "common/status/status.h"
 #include "server/service/device_requests.h"
-#include "server/service/dispatcher.h"
-#include "server/service/landing_desk.h"
+#include "server/service/flow/dispatcher.h"
+#include "server/service/flow/landing_desk.h"
+#include "server/service/flow/seal_office.h"
+#include "server/service/flow/technician_flow.h"
+#include "server/service/identity/renewal_office.h"
+#include "server/service/identity/revocation_map.h"
 #include "server/service/live_devices.h"
 #include "server/service/ports.h"
-#include "server/service/renewal_office.h"
-#include "server/service/revocation_map.h"
-#include "server/service/seal_office.h"
-#include "server/service/technician_flow.h"
 
 namespace preseal::server {
 

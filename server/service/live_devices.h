@@ -14,8 +14,8 @@
 #include "common/base/ids.h"
 #include "common/status/status.h"
 #include "common/tpmwire/pcr.h"
-#include "server/service/device_ca.h"
 #include "server/service/device_requests.h"
+#include "server/service/identity/device_ca.h"
 
 namespace preseal::server {
 

@@ -24,14 +24,14 @@
 #include "common/status/status.h"
 #include "server/domain/command.h"
 #include "server/domain/device.h"
-#include "server/domain/device_history.h"
 #include "server/domain/device_state.h"
 #include "server/domain/progress.h"
-#include "server/service/document_ports.h"
-#include "server/service/evidence_ports.h"
-#include "server/service/identity_ports.h"
-#include "server/service/trust_ports.h"
-#include "server/service/user_flow_ports.h"
+#include "server/domain/reports/device_history.h"
+#include "server/service/evidence/evidence_ports.h"
+#include "server/service/identity/identity_ports.h"
+#include "server/service/profile/document_ports.h"
+#include "server/service/trust/trust_ports.h"
+#include "server/service/user_flow/user_flow_ports.h"
 
 namespace preseal::server {
 

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "server/adapters/sql/sqlite_store.h"
-#include "server/service/dispatcher.h"
+#include "server/service/flow/dispatcher.h"
+#include "server/service/flow/run_progress.h"
+#include "server/service/flow/technician_flow.h"
 #include "server/service/live_devices.h"
 #include "server/service/principal.h"
-#include "server/service/profile_catalog.h"
-#include "server/service/run_progress.h"
-#include "server/service/technician_flow.h"
+#include "server/service/profile/profile_catalog.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 

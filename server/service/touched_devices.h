@@ -7,7 +7,7 @@
 
 #include "server/domain/assignment/library.h"
 #include "server/service/ports.h"
-#include "server/service/profile_desk.h"
+#include "server/service/profile/profile_desk.h"
 
 namespace preseal::server {
 

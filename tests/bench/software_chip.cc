@@ -13,7 +13,7 @@
 #include "common/tpmwire/reader.h"
 #include "common/tpmwire/templates.h"
 #include "preseal/enrollment/v1/enrollment.pb.h"
-#include "server/service/dispatcher.h"
+#include "server/service/flow/dispatcher.h"
 
 namespace preseal::bench {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "agent/adapters/tpm/connection.h"
 #include "agent/adapters/tpm/loaded_key.h"
-#include "agent/service/tpm_port.h"
+#include "agent/service/enrollment/tpm_port.h"
 #include "common/tpmwire/pcr.h"
 #include "common/tpmwire/public_area.h"
 

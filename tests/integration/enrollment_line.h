@@ -14,7 +14,7 @@
 #include "server/adapters/ca/ca_store.h"
 #include "server/adapters/grpc/enrollment_service.h"
 #include "server/app/grpc_ports.h"
-#include "server/service/admission_gate.h"
+#include "server/service/enrollment/admission_gate.h"
 #include "server/service/service_fixture.h"
 #include "server/wire/evidence_codec.h"
 #include "tests/bench/software_chip.h"

@@ -8,7 +8,7 @@
 #include "preseal/plan/v1/plan.pb.h"
 #include "server/adapters/grpc/join_service.h"
 #include "server/adapters/join/plan_join_items.h"
-#include "server/service/join_fixture.h"
+#include "server/service/join/join_fixture.h"
 #include "server/service/service_fixture.h"
 #include "tests/integration/device_line.h"
 

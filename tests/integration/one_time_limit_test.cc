@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device that was sealed before, at the enrolment port: once, and again only when allowed.
-#include "server/service/one_time_limit.h"
+#include "server/service/flow/one_time_limit.h"
 
 #include "common/base/limits.h"
 #include "tests/integration/enrollment_line.h"

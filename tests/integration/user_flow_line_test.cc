@@ -14,8 +14,8 @@
 #include "server/adapters/grpc/device_service.h"
 #include "server/app/grpc_ports.h"
 #include "server/service/device_sessions.h"
-#include "server/service/service_record_office.h"
-#include "server/service/user_flow_fixture.h"
+#include "server/service/user_flow/service_record_office.h"
+#include "server/service/user_flow/user_flow_fixture.h"
 #include "server/wire/evidence_codec.h"
 
 namespace preseal::server {

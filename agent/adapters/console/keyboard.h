@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "agent/adapters/console/screen.h"
-#include "agent/service/person_input.h"
+#include "agent/service/person/person_input.h"
 #include "common/files/unique_fd.h"
 #include "common/status/status.h"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/service/bundle_ports.h"
-#include "agent/service/run_store.h"
+#include "agent/service/diagnostics/bundle_ports.h"
+#include "agent/service/run/run_store.h"
 
 namespace preseal::agent {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/domain/redact.h"
-#include "agent/service/run_store.h"
+#include "agent/service/run/run_store.h"
 
 namespace preseal::agent {
 

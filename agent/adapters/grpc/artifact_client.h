@@ -10,7 +10,7 @@
 #include <string>
 
 #include "agent/adapters/grpc/device_channel.h"
-#include "agent/service/artifact_source.h"
+#include "agent/service/run/artifact_source.h"
 
 namespace preseal::agent {
 

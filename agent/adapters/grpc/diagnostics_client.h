@@ -2,7 +2,7 @@
 #pragma once
 
 #include "agent/adapters/grpc/device_channel.h"
-#include "agent/service/bundle_ports.h"
+#include "agent/service/diagnostics/bundle_ports.h"
 
 namespace preseal::agent {
 

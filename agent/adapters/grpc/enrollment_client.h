@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "agent/service/enrollment_channel.h"
+#include "agent/service/enrollment/enrollment_channel.h"
 #include "common/base/limits.h"
 
 namespace preseal::agent {

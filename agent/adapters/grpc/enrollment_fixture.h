@@ -14,7 +14,7 @@
 #include "agent/adapters/grpc/enrollment_test_server.h"
 #include "agent/adapters/identity/identity_files.h"
 #include "agent/adapters/tpm/tpm.h"
-#include "agent/service/enroll.h"
+#include "agent/service/enrollment/enroll.h"
 #include "common/files/files.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/swtpm.h"

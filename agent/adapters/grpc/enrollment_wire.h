@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "agent/service/enrollment_channel.h"
+#include "agent/service/enrollment/enrollment_channel.h"
 #include "preseal/enrollment/v1/enrollment.pb.h"
 
 namespace preseal::agent {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "agent/adapters/grpc/device_channel.h"
-#include "agent/service/join_source.h"
-#include "agent/service/run_store.h"
+#include "agent/service/run/join_source.h"
+#include "agent/service/run/run_store.h"
 
 namespace preseal::agent {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/service/wire_codec.h"
+#include "agent/service/session/wire_codec.h"
 
 namespace preseal::agent {
 

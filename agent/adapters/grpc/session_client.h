@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "agent/adapters/grpc/device_channel.h"
-#include "agent/service/session_channel.h"
+#include "agent/service/session/session_channel.h"
 
 namespace preseal::agent {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "agent/service/session_channel.h"
+#include "agent/service/session/session_channel.h"
 #include "preseal/device/v1/device.pb.h"
 
 namespace preseal::agent {

@@ -2,7 +2,7 @@
 // Messages of the device session, wire to agent and back. Inside agent/adapters/grpc only.
 #pragma once
 
-#include "agent/service/session_channel.h"
+#include "agent/service/session/session_channel.h"
 #include "preseal/device/v1/device.pb.h"
 
 namespace preseal::agent {

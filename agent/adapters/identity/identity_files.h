@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "agent/service/identity_store.h"
+#include "agent/service/enrollment/identity_store.h"
 
 namespace preseal::agent {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/service/run_store.h"
+#include "agent/service/run/run_store.h"
 #include "common/base/bytes.h"
 
 namespace preseal::agent::spool {

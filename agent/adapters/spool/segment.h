@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/service/run_store.h"
+#include "agent/service/run/run_store.h"
 #include "common/base/bytes.h"
 #include "common/files/unique_fd.h"
 #include "common/status/status.h"

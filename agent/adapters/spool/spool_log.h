@@ -8,7 +8,7 @@
 #include <string>
 
 #include "agent/adapters/spool/segment.h"
-#include "agent/service/run_store.h"
+#include "agent/service/run/run_store.h"
 
 namespace preseal::agent::spool {
 

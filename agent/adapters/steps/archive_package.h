@@ -7,8 +7,8 @@
 
 #include "agent/adapters/steps/archive_reader.h"
 #include "agent/adapters/steps/target_root.h"
-#include "agent/service/artifact_source.h"
-#include "agent/service/step_executor.h"
+#include "agent/service/run/artifact_source.h"
+#include "agent/service/run/step_executor.h"
 #include "common/crypto/digest.h"
 
 namespace preseal::agent::steps {

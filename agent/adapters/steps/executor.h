@@ -6,10 +6,10 @@
 #include <string>
 
 #include "agent/adapters/steps/target_root.h"
-#include "agent/service/artifact_source.h"
-#include "agent/service/join_source.h"
+#include "agent/service/run/artifact_source.h"
+#include "agent/service/run/join_source.h"
+#include "agent/service/run/step_executor.h"
 #include "agent/service/seal_ports.h"
-#include "agent/service/step_executor.h"
 
 namespace preseal::agent::steps {
 

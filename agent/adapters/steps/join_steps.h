@@ -10,8 +10,8 @@
 #include "agent/adapters/steps/net_program.h"
 #include "agent/adapters/steps/script_step.h"
 #include "agent/adapters/steps/target_root.h"
-#include "agent/service/join_source.h"
-#include "agent/service/step_executor.h"
+#include "agent/service/run/join_source.h"
+#include "agent/service/run/step_executor.h"
 
 namespace preseal::agent::steps {
 

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "agent/service/step_executor.h"
+#include "agent/service/run/step_executor.h"
 
 namespace preseal::agent::steps {
 

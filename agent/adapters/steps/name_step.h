@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "agent/adapters/steps/target_root.h"
-#include "agent/service/step_executor.h"
+#include "agent/service/run/step_executor.h"
 
 namespace preseal::agent::steps {
 

@@ -10,7 +10,7 @@
 #include "agent/adapters/steps/join_blob.h"
 #include "agent/adapters/steps/script_step.h"
 #include "agent/adapters/steps/target_root.h"
-#include "agent/service/step_executor.h"
+#include "agent/service/run/step_executor.h"
 
 namespace preseal::agent::steps {
 

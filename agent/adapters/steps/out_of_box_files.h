@@ -4,7 +4,7 @@
 #include <string>
 
 #include "agent/adapters/steps/target_root.h"
-#include "agent/service/out_of_box_target.h"
+#include "agent/service/person/out_of_box_target.h"
 
 namespace preseal::agent::steps {
 

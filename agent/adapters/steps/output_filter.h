@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/service/step_executor.h"
+#include "agent/service/run/step_executor.h"
 #include "common/process/process.h"
 
 namespace preseal::agent::steps {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "agent/adapters/steps/script_step.h"
-#include "agent/service/step_executor.h"
+#include "agent/service/run/step_executor.h"
 #include "common/process/process.h"
 #include "common/status/status.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/service/step_executor.h"
+#include "agent/service/run/step_executor.h"
 #include "common/process/process.h"
 
 namespace preseal::agent::steps {

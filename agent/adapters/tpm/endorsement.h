@@ -7,7 +7,7 @@
 
 #include "agent/adapters/tpm/connection.h"
 #include "agent/adapters/tpm/nv.h"
-#include "agent/service/tpm_port.h"
+#include "agent/service/enrollment/tpm_port.h"
 
 namespace preseal::agent {
 

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "agent/adapters/tpm/connection.h"
-#include "agent/service/tpm_port.h"
+#include "agent/service/enrollment/tpm_port.h"
 #include "common/tpmwire/public_area.h"
 
 namespace preseal::agent {

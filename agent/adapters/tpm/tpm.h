@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/service/tpm_port.h"
+#include "agent/service/enrollment/tpm_port.h"
 #include "common/status/status.h"
 #include "common/tpmwire/templates.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/status/status.h"
-#include "server/service/artifact_store.h"
+#include "server/service/profile/artifact_store.h"
 
 namespace preseal::server {
 

@@ -17,11 +17,11 @@
 #include "common/crypto/key.h"
 #include "common/status/status.h"
 #include "server/adapters/ca/ca_files.h"
-#include "server/service/device_ca.h"
-#include "server/service/evidence_ports.h"
-#include "server/service/seal_office.h"
-#include "server/service/service_record_office.h"
-#include "server/service/trust_ports.h"
+#include "server/service/evidence/evidence_ports.h"
+#include "server/service/flow/seal_office.h"
+#include "server/service/identity/device_ca.h"
+#include "server/service/trust/trust_ports.h"
+#include "server/service/user_flow/service_record_office.h"
 
 namespace preseal::server {
 

@@ -12,8 +12,8 @@
 
 #include "common/base/limits.h"
 #include "common/status/status.h"
-#include "server/domain/seal_age.h"
-#include "server/service/oidc_settings.h"
+#include "server/domain/reports/seal_age.h"
+#include "server/service/user_flow/oidc_settings.h"
 
 namespace preseal::server {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/service/bundle_store.h"
+#include "server/service/diagnostics/bundle_store.h"
 
 namespace preseal::server {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "server/service/bundle_store.h"
+#include "server/service/diagnostics/bundle_store.h"
 
 namespace preseal::server {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bundles on a real disk, beside a real store.
-#include "server/service/diagnostics_office.h"
+#include "server/service/diagnostics/diagnostics_office.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

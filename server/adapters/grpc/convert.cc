@@ -5,7 +5,7 @@
 
 #include "common/base/limits.h"
 #include "server/adapters/grpc/resource_names.h"
-#include "server/service/record_desk.h"
+#include "server/service/enrollment/record_desk.h"
 
 namespace preseal::server {
 

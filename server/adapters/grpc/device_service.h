@@ -6,9 +6,9 @@
 
 #include "preseal/device/v1/device.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
-#include "server/service/artifact_store.h"
 #include "server/service/device_sessions.h"
-#include "server/service/revocation_map.h"
+#include "server/service/identity/revocation_map.h"
+#include "server/service/profile/artifact_store.h"
 
 namespace preseal::server {
 

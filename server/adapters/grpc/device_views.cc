@@ -4,7 +4,7 @@
 #include "server/adapters/grpc/convert.h"
 #include "server/adapters/grpc/flow_reports_views.h"
 #include "server/adapters/grpc/resource_names.h"
-#include "server/service/action_facts.h"
+#include "server/service/flow/action_facts.h"
 
 namespace preseal::server {
 namespace {

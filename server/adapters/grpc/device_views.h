@@ -3,9 +3,9 @@
 
 #include "common/status/status.h"
 #include "preseal/fleet/v1/fleet.pb.h"
-#include "server/service/flow_reports.h"
+#include "server/service/flow/flow_reports.h"
 #include "server/service/ports.h"
-#include "server/service/profile_catalog.h"
+#include "server/service/profile/profile_catalog.h"
 
 namespace preseal::server {
 

@@ -6,7 +6,7 @@
 #include "preseal/diagnostics/v1/diagnostics.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
-#include "server/service/diagnostics_office.h"
+#include "server/service/diagnostics/diagnostics_office.h"
 
 namespace preseal::server {
 

@@ -3,8 +3,8 @@
 
 #include "preseal/device/v1/device.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
-#include "server/service/diagnostics_office.h"
-#include "server/service/revocation_map.h"
+#include "server/service/diagnostics/diagnostics_office.h"
+#include "server/service/identity/revocation_map.h"
 
 namespace preseal::server {
 

@@ -6,7 +6,7 @@
 #include "common/crypto/digest.h"
 #include "preseal/enrollment/v1/enrollment.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
-#include "server/service/enrollment.h"
+#include "server/service/enrollment/enrollment.h"
 
 namespace preseal::server {
 

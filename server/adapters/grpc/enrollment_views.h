@@ -3,7 +3,7 @@
 #pragma once
 
 #include "preseal/enrollment/v1/enrollment.pb.h"
-#include "server/service/enrollment.h"
+#include "server/service/enrollment/enrollment.h"
 
 namespace preseal::server {
 

@@ -4,7 +4,7 @@
 #include "preseal/evidence/v1/evidence.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
-#include "server/service/evidence_archive.h"
+#include "server/service/evidence/evidence_archive.h"
 
 namespace preseal::server {
 

@@ -9,8 +9,8 @@
 #include "server/service/accounts.h"
 #include "server/service/change_feed.h"
 #include "server/service/device_import.h"
+#include "server/service/flow/technician_flow.h"
 #include "server/service/ports.h"
-#include "server/service/technician_flow.h"
 
 namespace preseal::server {
 

@@ -4,11 +4,11 @@
 #include "common/base/clock.h"
 #include "common/status/status.h"
 #include "preseal/flow/v1/flow.pb.h"
-#include "server/service/flow_reports.h"
-#include "server/service/one_time_limit.h"
+#include "server/service/flow/flow_reports.h"
+#include "server/service/flow/one_time_limit.h"
+#include "server/service/flow/token_desk.h"
 #include "server/service/ports.h"
 #include "server/service/principal.h"
-#include "server/service/token_desk.h"
 
 namespace preseal::server {
 

@@ -2,7 +2,7 @@
 #include "server/adapters/grpc/flow_reports_views.h"
 
 #include "server/adapters/grpc/resource_names.h"
-#include "server/domain/one_time_rule.h"
+#include "server/domain/reports/one_time_rule.h"
 #include "server/wire/wire_time.h"
 
 namespace preseal::server {

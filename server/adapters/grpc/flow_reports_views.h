@@ -5,8 +5,8 @@
 #include "common/base/clock.h"
 #include "preseal/fleet/v1/fleet.pb.h"
 #include "preseal/flow/v1/flow.pb.h"
-#include "server/service/flow_reports.h"
-#include "server/service/token_desk.h"
+#include "server/service/flow/flow_reports.h"
+#include "server/service/flow/token_desk.h"
 
 namespace preseal::server {
 

@@ -10,8 +10,8 @@
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
 #include "server/service/device_edit.h"
-#include "server/service/run_commands.h"
-#include "server/service/user_codes.h"
+#include "server/service/flow/run_commands.h"
+#include "server/service/user_flow/user_codes.h"
 
 namespace preseal::server {
 

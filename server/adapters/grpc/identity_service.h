@@ -6,8 +6,8 @@
 #include "preseal/identity/v1/identity.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
-#include "server/service/admission_office.h"
-#include "server/service/identity_office.h"
+#include "server/service/enrollment/admission_office.h"
+#include "server/service/identity/identity_office.h"
 
 namespace preseal::server {
 

@@ -7,7 +7,7 @@
 
 #include "server/adapters/grpc/convert.h"
 #include "server/adapters/grpc/resource_names.h"
-#include "server/service/record_desk.h"
+#include "server/service/enrollment/record_desk.h"
 
 namespace preseal::server {
 namespace {

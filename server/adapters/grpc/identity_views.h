@@ -3,7 +3,7 @@
 #pragma once
 
 #include "preseal/identity/v1/identity.pb.h"
-#include "server/service/identity_office.h"
+#include "server/service/identity/identity_office.h"
 
 namespace preseal::server {
 

@@ -3,8 +3,8 @@
 
 #include "preseal/device/v1/device.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
-#include "server/service/join_desk.h"
-#include "server/service/revocation_map.h"
+#include "server/service/identity/revocation_map.h"
+#include "server/service/join/join_desk.h"
 
 namespace preseal::server {
 

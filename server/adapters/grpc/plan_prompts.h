@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/service/run_commands.h"
+#include "server/service/flow/run_commands.h"
 
 namespace preseal::server {
 

@@ -6,10 +6,10 @@
 #include "preseal/profile/v1/profile.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
-#include "server/service/artifact_store.h"
-#include "server/service/document_desk.h"
-#include "server/service/document_format.h"
-#include "server/service/profile_catalog.h"
+#include "server/service/profile/artifact_store.h"
+#include "server/service/profile/document_desk.h"
+#include "server/service/profile/document_format.h"
+#include "server/service/profile/profile_catalog.h"
 
 namespace preseal::server {
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "preseal/profile/v1/profile.pb.h"
-#include "server/service/document_desk.h"
-#include "server/service/document_format.h"
+#include "server/service/profile/document_desk.h"
+#include "server/service/profile/document_format.h"
 
 namespace preseal::server {
 

@@ -6,7 +6,7 @@
 #include "preseal/trust/v1/trust.grpc.pb.h"
 #include "server/adapters/grpc/workers.h"
 #include "server/service/accounts.h"
-#include "server/service/trust_desk.h"
+#include "server/service/trust/trust_desk.h"
 
 namespace preseal::server {
 

@@ -8,7 +8,7 @@
 #include "common/status/status.h"
 #include "preseal/profile/v1/profile.pb.h"
 #include "server/adapters/grpc/workers.h"
-#include "server/service/artifact_store.h"
+#include "server/service/profile/artifact_store.h"
 
 namespace preseal::server {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/service/join_provider.h"
+#include "server/service/join/join_provider.h"
 
 namespace preseal::server {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "common/status/status.h"
-#include "server/service/join_provider.h"
+#include "server/service/join/join_provider.h"
 
 namespace preseal::server {
 

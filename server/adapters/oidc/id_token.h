@@ -9,7 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/status/status.h"
-#include "server/service/sign_in_provider.h"
+#include "server/service/user_flow/sign_in_provider.h"
 
 namespace preseal::server {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "common/status/status.h"
-#include "server/service/sign_in_provider.h"
+#include "server/service/user_flow/sign_in_provider.h"
 
 namespace preseal::server {
 

@@ -14,8 +14,8 @@
 #include "server/adapters/oidc/https_client.h"
 #include "server/adapters/oidc/id_token.h"
 #include "server/adapters/oidc/oidc_messages.h"
-#include "server/service/oidc_settings.h"
-#include "server/service/sign_in_provider.h"
+#include "server/service/user_flow/oidc_settings.h"
+#include "server/service/user_flow/sign_in_provider.h"
 
 namespace preseal::server {
 

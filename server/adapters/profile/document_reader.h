@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "server/service/document_format.h"
+#include "server/service/profile/document_format.h"
 
 namespace preseal::server {
 

@@ -7,7 +7,7 @@
 
 #include "common/status/status.h"
 #include "preseal/plan/v1/plan.pb.h"
-#include "server/service/profile_catalog.h"
+#include "server/service/profile/profile_catalog.h"
 
 namespace preseal::server {
 

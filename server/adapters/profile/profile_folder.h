@@ -8,7 +8,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/status/status.h"
-#include "server/service/document_desk.h"
+#include "server/service/profile/document_desk.h"
 
 namespace preseal::server {
 

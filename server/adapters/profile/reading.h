@@ -9,7 +9,7 @@
 
 #include "common/yaml/map_reader.h"
 #include "preseal/plan/v1/plan.pb.h"
-#include "server/service/document_format.h"
+#include "server/service/profile/document_format.h"
 
 namespace preseal::server {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/service/document_format.h"
+#include "server/service/profile/document_format.h"
 
 namespace preseal::server {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/sql/connection.h"
-#include "server/service/document_ports.h"
+#include "server/service/profile/document_ports.h"
 
 namespace preseal::server {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/sql/connection.h"
-#include "server/service/trust_ports.h"
+#include "server/service/trust/trust_ports.h"
 
 namespace preseal::server {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/sql/connection.h"
-#include "server/service/user_flow_ports.h"
+#include "server/service/user_flow/user_flow_ports.h"
 
 namespace preseal::server {
 

@@ -9,7 +9,7 @@
 
 #include "server/domain/device.h"
 #include "server/domain/profile/deployment_profile.h"
-#include "server/domain/seal_age.h"
+#include "server/domain/reports/seal_age.h"
 
 namespace preseal::server {
 
