@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 
 #include <cerrno>
@@ -20,19 +19,8 @@ extern "C" {
 namespace preseal::process {
 namespace {
 
+using internal::WaitForEnd;
 using std::chrono::steady_clock;
-
-// True once the process has ended (as a zombie or for good).
-bool WaitForEnd(const UniqueFd& pidfd, std::chrono::milliseconds limit) {
-  const auto deadline = steady_clock::now() + limit;
-  while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
-    pollfd fd{pidfd.get(), POLLIN, 0};
-    const int ready = ::poll(&fd, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
-    if (ready > 0) return true;
-    if (ready == 0) return false;
-  }
-}
 
 // The environment of process `pid`, empty if it cannot be read (another user's, or gone).
 Bytes EnvironmentOf(pid_t pid) {

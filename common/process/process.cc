@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -33,12 +32,12 @@ StatusOr<Pipe> MakePipe() {
   return pipe;
 }
 
-// Reads both outputs and watches the child until it and its group are gone.
+// Reads both outputs and watches the child until it and all that goes with it are gone.
 class Pump {
  public:
-  Pump(const Command& command, internal::Spawned spawned, UniqueFd output, UniqueFd error,
+  Pump(const Command& command, internal::Supervised child, UniqueFd output, UniqueFd error,
        const LineCallback& on_line)
-      : spawned_(std::move(spawned)),
+      : child_(std::move(child)),
         grace_(command.grace),
         lines_{Stream{std::move(output), Splitter(Output::kStandard, on_line)},
                Stream{std::move(error), Splitter(Output::kError, on_line)}} {
@@ -47,11 +46,15 @@ class Pump {
 
   StatusOr<Ending> RunToEnd(int stop_fd) {
     while (!leader_ended_ || lines_[0].fd.valid() || lines_[1].fd.valid()) PollOnce(stop_fd);
-    // The unreaped leader keeps the group's number from being given to someone else.
-    KillGroup(SIGKILL);
-    ASSIGN_OR_RETURN(Ending ending, internal::Reap(spawned_.pidfd));
     for (Stream& stream : lines_) stream.splitter.Finish();
-    if (cut_short_) ending.kind = *cut_short_;
+    auto ending = child_.TakeEnding();
+    if (!internal::WaitForEnd(child_.process.pidfd, kLeftoverKillWithin)) {
+      // Its supervisor goes on trying.
+      return DeadlineExceeded("what a command started does not end");
+    }
+    RETURN_IF_ERROR(internal::Reap(child_.process.pidfd).status());
+    RETURN_IF_ERROR(ending.status());
+    if (cut_short_) ending->kind = *cut_short_;
     return ending;
   }
 
@@ -68,8 +71,6 @@ class Pump {
     });
   }
 
-  void KillGroup(int signal) { ::kill(-spawned_.pid, signal); }
-
   int PollTimeout() const {
     if (!deadline_) return -1;
     const auto left = *deadline_ - steady_clock::now();
@@ -81,7 +82,7 @@ class Pump {
   void PollOnce(int stop_fd) {
     pollfd fds[4] = {{lines_[0].fd.get(), POLLIN, 0},
                      {lines_[1].fd.get(), POLLIN, 0},
-                     {leader_ended_ ? -1 : spawned_.pidfd.get(), POLLIN, 0},
+                     {leader_ended_ ? -1 : child_.line.get(), POLLIN, 0},
                      {phase_ == Phase::kRunning ? stop_fd : -1, POLLIN, 0}};
     ::poll(fds, 4, PollTimeout());
     for (int i = 0; i < 2; ++i) {
@@ -90,8 +91,8 @@ class Pump {
     if (fds[3].revents != 0) Terminate(Ending::Kind::kStopped);
     if (fds[2].revents != 0) {
       leader_ended_ = true;
-      // What it left in its group goes with it, or it could hold our pipes open for ever.
-      if (phase_ == Phase::kRunning) KillAll();
+      // Its supervisor kills what it left, or it could hold our pipes open for ever.
+      if (phase_ == Phase::kRunning) StartDrain();
     }
     if (deadline_ && steady_clock::now() >= *deadline_) OnDeadline();
   }
@@ -110,12 +111,11 @@ class Pump {
     cut_short_ = why;
     phase_ = Phase::kTerminating;
     deadline_ = steady_clock::now() + grace_;
-    KillGroup(SIGTERM);
+    child_.Terminate();
   }
 
-  void KillAll() {
+  void StartDrain() {
     phase_ = Phase::kKilled;
-    KillGroup(SIGKILL);
     deadline_ = steady_clock::now() + kProcessDrainMax;
   }
 
@@ -124,7 +124,8 @@ class Pump {
       case Phase::kRunning:
         return Terminate(Ending::Kind::kTimedOut);
       case Phase::kTerminating:
-        return KillAll();
+        child_.Kill();
+        return StartDrain();
       case Phase::kKilled:
         // A process that left the group holds a pipe: its output is no longer the command's.
         for (Stream& stream : lines_) stream.fd.Close();
@@ -133,7 +134,7 @@ class Pump {
     }
   }
 
-  internal::Spawned spawned_;
+  const internal::Supervised child_;
   std::chrono::milliseconds grace_;
   Stream lines_[2];
   std::optional<SteadyTime> deadline_;
@@ -160,11 +161,12 @@ StatusOr<Ending> Run(const Command& command, const LineCallback& on_line, std::s
   ASSIGN_OR_RETURN(Pipe error, MakePipe());
   const UniqueFd stop_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop_fd.valid()) return files::FromErrno(errno, "make", "eventfd");
-  ASSIGN_OR_RETURN(auto spawned, internal::Spawn(command, output.write.get(), error.write.get()));
+  ASSIGN_OR_RETURN(auto child,
+                   internal::SpawnSupervised(command, output.write.get(), error.write.get()));
   output.write.Close();
   error.write.Close();
   const std::stop_callback wake(stop, [fd = stop_fd.get()] { ::eventfd_write(fd, 1); });
-  Pump pump(command, std::move(spawned), std::move(output.read), std::move(error.read), on_line);
+  Pump pump(command, std::move(child), std::move(output.read), std::move(error.read), on_line);
   return pump.RunToEnd(stop_fd.get());
 }
 

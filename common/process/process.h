@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Child processes without a shell: each in a process group of its own, standard input from
-// /dev/null, no inherited descriptors, its own environment, and gone when this process or the
-// starting thread dies (PR_SET_PDEATHSIG). Thread-safe.
+// /dev/null, no inherited descriptors, its own environment, and gone when this process dies (a
+// Child also when the thread that started it does: PR_SET_PDEATHSIG). Thread-safe.
 #pragma once
 
 #include <sys/types.h>
@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -19,6 +20,13 @@
 
 namespace preseal::process {
 
+// Whom a command runs as; never root.
+struct Account {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  // all it has beside; the caller's are given up
+};
+
 struct Command {
   // argv[0] holds a slash, or is looked up in PATH of `environment`.
   std::vector<std::string> argv;
@@ -28,6 +36,15 @@ struct Command {
   std::chrono::milliseconds timeout{0};  // 0: no limit
   // What TERM may take before KILL follows.
   std::chrono::milliseconds grace{2000};
+  // Given up for before the program runs, in a session of its own, so that it cannot type into the
+  // caller's terminal. Needs root unless it is the caller's own account. Empty: the caller's.
+  std::optional<Account> account;
+  // Becomes the program's descriptor 3; -1: it has none.
+  int extra_descriptor = -1;
+  // Run only: what descends from the program goes when it ends, also what left its group, made a
+  // session of its own and cleared its environment. What some service starts on its behalf does not
+  // descend from it.
+  bool ends_descendants = false;
   // Start only: where both outputs are appended; empty: /dev/null.
   std::string output_file;
 };
@@ -52,8 +69,10 @@ enum class Output { kStandard, kError };
 using LineCallback = std::function<void(Output, std::string_view)>;
 
 // Runs `command` to its end. When it ends, times out or `stop` is asked for, nothing of its process
-// group is left: TERM, `grace`, KILL. How it ended is a value; NotFound (no such program),
-// PermissionDenied, FailedPrecondition (working directory) or Internal mean it never ran.
+// group is left: TERM, `grace`, KILL. How it ended is a value. DeadlineExceeded: something that had
+// to go does not within kLeftoverKillWithin; Internal: the process that watches it was killed, and
+// it with that. Other codes mean it never ran: NotFound (no such program or working directory),
+// PermissionDenied (of these, or to become `account`), FailedPrecondition, InvalidArgument.
 StatusOr<Ending> Run(const Command& command, const LineCallback& on_line,
                      std::stop_token stop = {});
 

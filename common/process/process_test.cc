@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <chrono>
@@ -13,6 +15,7 @@
 #include "common/base/limits.h"
 #include "common/process/lines.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
 
 namespace preseal::process {
 namespace {
@@ -146,6 +149,82 @@ TEST(RunTest, DoesNotWaitForABackgroundProcessItsChildLeft) {
   EXPECT_TRUE(captured.ending.Succeeded());
   const pid_t left = std::stoi(captured.output);
   EXPECT_TRUE(BecomesTrue([left] { return Gone(left); }));
+}
+
+// Makes a session of its own, forgets its environment and is adopted when its parent ends.
+constexpr char kDaemonise[] = "setsid env -i sh -c '(sleep 100 >/dev/null 2>&1 & echo $!)' &\nwait";
+
+TEST(RunTest, EndsADaemonThatForgotItsEnvironment) {
+  Command command = Shell(kDaemonise);
+  command.ends_descendants = true;
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_TRUE(captured.ending.Succeeded());
+  ASSERT_FALSE(captured.output.empty());
+  EXPECT_TRUE(Gone(std::stoi(captured.output)));  // at once, and no zombie either
+}
+
+TEST(RunTest, LeavesADaemonAloneUnlessTold) {
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(Shell(kDaemonise)));
+  ASSERT_FALSE(captured.output.empty());
+  const pid_t daemon = std::stoi(captured.output);
+  EXPECT_FALSE(Gone(daemon));
+  ::kill(daemon, SIGKILL);
+}
+
+TEST(RunTest, EndsADaemonWhenItsTimeIsOver) {
+  Command command = Shell(std::string(kDaemonise) + "; exec sleep 100");
+  command.ends_descendants = true;
+  command.timeout = milliseconds(500);
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_EQ(captured.ending.kind, Ending::Kind::kTimedOut);
+  ASSERT_FALSE(captured.output.empty());
+  EXPECT_TRUE(Gone(std::stoi(captured.output)));
+}
+
+TEST(RunTest, EndsOnlyItsOwnDaemons) {
+  ASSERT_OK_AND_ASSIGN(const auto child, Child::Start(Shell("sleep 100")));
+  Command first = Shell("echo up; read line < $FIFO; echo $line");
+  test::TempDir dir;
+  const std::string fifo = dir.File("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  first.environment.push_back("FIFO=" + fifo);
+  first.ends_descendants = true;
+  Command second = Shell(kDaemonise);
+  second.ends_descendants = true;
+  std::vector<std::string> lines;
+  // The second runs to its end while the first, in a session of its own, is still at work.
+  ASSERT_OK_AND_ASSIGN(const Ending ending, process::Run(first, [&](Output, std::string_view line) {
+                         lines.emplace_back(line);
+                         if (line != "up") return;
+                         EXPECT_THAT(RunAndCapture(second), IsOk());
+                         std::ofstream(fifo) << "still here\n";
+                       }));
+  EXPECT_TRUE(ending.Succeeded());
+  EXPECT_THAT(lines, ElementsAre("up", "still here"));
+  EXPECT_TRUE(child->Running());
+}
+
+TEST(RunTest, LeavesNothingWhenItsCallerIsKilled) {
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const pid_t caller = ::fork();
+  if (caller == 0) {
+    Command command = Shell(std::string(kDaemonise) + "; exec sleep 100");
+    command.ends_descendants = true;
+    (void)process::Run(command, [&pipe](Output, std::string_view line) {
+      [[maybe_unused]] const ssize_t put = ::write(pipe[1], line.data(), line.size());
+      ::raise(SIGKILL);
+    });
+    ::_exit(1);
+  }
+  ASSERT_GT(caller, 0);
+  ::close(pipe[1]);
+  char text[32] = {};
+  ASSERT_GT(::read(pipe[0], text, sizeof text - 1), 0);
+  ::close(pipe[0]);
+  ASSERT_EQ(::waitpid(caller, nullptr, 0), caller);
+  const pid_t daemon = std::stoi(text);
+  EXPECT_TRUE(BecomesTrue([daemon] { return Gone(daemon); }));
 }
 
 TEST(ChildTest, IsKilledWhenDropped) {

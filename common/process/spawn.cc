@@ -2,15 +2,17 @@
 #include "common/process/spawn.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <functional>
 
 #include "common/files/files.h"
+#include "common/process/launch.h"
 
 // glibc 2.36 forgot the C linkage in this header.
 extern "C" {
@@ -20,17 +22,10 @@ extern "C" {
 namespace preseal::process::internal {
 namespace {
 
-// Everything the child needs, laid out before fork: after it only async-signal-safe calls are
-// allowed, because another thread may have held any lock.
-struct Launch {
-  std::string program;
-  std::vector<char*> argv;
-  std::vector<char*> environment;
-  const char* directory = nullptr;
-  int input = -1, output = -1, error = -1;
-  int report = -1;
-  pid_t parent = 0;
-};
+using std::chrono::steady_clock;
+
+// Above those that a child's own are put on.
+constexpr int kLowestSpare = 10;
 
 std::string_view PathOf(const std::vector<std::string>& environment) {
   for (const std::string& entry : environment) {
@@ -60,60 +55,43 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-[[noreturn]] void Fail(int report, char step) {
-  const int error = errno;
-  char message[1 + sizeof error] = {step};
-  std::memcpy(message + 1, &error, sizeof error);
-  [[maybe_unused]] const ssize_t put = ::write(report, message, sizeof message);
-  ::_exit(127);
-}
-
-void ResetSignals() {
-  struct sigaction plain {};
-  plain.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &plain, nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-[[noreturn]] void BecomeProgram(const Launch& launch) {
-  if (::setpgid(0, 0) != 0) Fail(launch.report, 'g');
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) Fail(launch.report, 'p');
-  // The parent may have died before prctl; then nobody would ever stop us.
-  if (::getppid() != launch.parent) ::_exit(127);
-  if (::dup2(launch.input, 0) < 0 || ::dup2(launch.output, 1) < 0 || ::dup2(launch.error, 2) < 0) {
-    Fail(launch.report, 'd');
-  }
-  if (::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0) Fail(launch.report, 'c');
-  if (launch.directory && ::chdir(launch.directory) != 0) Fail(launch.report, 'w');
-  ResetSignals();
-  ::execve(launch.program.c_str(), launch.argv.data(), launch.environment.data());
-  Fail(launch.report, 'x');
+// Null where nothing has to change.
+StatusOr<const Account*> AccountOf(const Command& command) {
+  if (!command.account) return nullptr;
+  const Account& account = *command.account;
+  if (account.uid == 0) return InvalidArgument("a command's account must not be root");
+  if (::geteuid() == 0) return &account;
+  if (account.uid == ::geteuid() && account.gid == ::getegid()) return nullptr;
+  return PermissionDenied("only root can run a command for another account");
 }
 
 // Empty pipe: exec succeeded and closed it.
 Status ReadReport(int report, const Launch& launch) {
-  char message[1 + sizeof(int)];
+  Failure failure;
   ssize_t got;
   do {
-    got = ::read(report, message, sizeof message);
+    got = ::read(report, &failure, sizeof failure);
   } while (got < 0 && errno == EINTR);
-  if (got != sizeof message) return OkStatus();
-  int error;
-  std::memcpy(&error, message + 1, sizeof error);
-  if (message[0] == 'w') return files::FromErrno(error, "enter", launch.directory);
-  if (message[0] == 'x') return files::FromErrno(error, "run", launch.program);
-  return files::FromErrno(error, "prepare", launch.program);
+  if (got != sizeof failure) return OkStatus();
+  switch (failure.step) {
+    case 'w':
+      return files::FromErrno(failure.error, "enter", launch.directory);
+    case 'x':
+      return files::FromErrno(failure.error, "run", launch.program);
+    case 'u':
+      return files::FromErrno(failure.error, "become the account for", launch.program);
+    default:
+      return files::FromErrno(failure.error, "prepare", launch.program);
+  }
 }
 
-StatusOr<Spawned> Fork(const Launch& launch, int report_read) {
+StatusOr<Spawned> Fork(Launch& launch, int report_read, const std::function<void()>& in_child) {
   sigset_t all, before;
   sigfillset(&all);
   // A handler of ours must not run in the child between fork and exec.
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = ::fork();
-  if (pid == 0) BecomeProgram(launch);
+  if (pid == 0) in_child();
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return files::FromErrno(error, "fork for", launch.program);
@@ -129,25 +107,78 @@ StatusOr<Spawned> Fork(const Launch& launch, int report_read) {
   return spawned;
 }
 
-}  // namespace
-
-StatusOr<Spawned> Spawn(const Command& command, int output, int error) {
+// Lays everything out and forks; `in_child` must not return.
+StatusOr<Spawned> ForkWith(const Command& command, int output, int error,
+                           const std::function<void(Launch&)>& in_child) {
   Launch launch;
   ASSIGN_OR_RETURN(launch.program, FindProgram(command));
+  ASSIGN_OR_RETURN(launch.account, AccountOf(command));
   launch.argv = Pointers(command.argv);
   launch.environment = Pointers(command.environment);
   if (!command.working_directory.empty()) launch.directory = command.working_directory.c_str();
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!nothing.valid()) return files::FromErrno(errno, "open", "/dev/null");
+  UniqueFd extra;
+  if (command.extra_descriptor >= 0) {
+    extra = UniqueFd(::fcntl(command.extra_descriptor, F_DUPFD_CLOEXEC, kLowestSpare));
+    if (!extra.valid()) return files::FromErrno(errno, "hand on a file to", launch.program);
+  }
   launch.input = nothing.get();
   launch.output = output;
   launch.error = error;
+  launch.extra = extra.get();
   launch.parent = ::getpid();
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return files::FromErrno(errno, "pipe for", launch.program);
   const UniqueFd report_read(report[0]);
-  launch.report = report[1];
-  return Fork(launch, report_read.get());
+  launch.report = ::fcntl(report[1], F_DUPFD_CLOEXEC, kLowestSpare);
+  ::close(report[1]);
+  if (launch.report < 0) return files::FromErrno(errno, "pipe for", launch.program);
+  return Fork(launch, report_read.get(), [&] { in_child(launch); });
+}
+
+Ending EndingOf(int status) {
+  Ending ending;
+  if (WIFEXITED(status)) {
+    ending.exit_code = WEXITSTATUS(status);
+  } else {
+    ending.kind = Ending::Kind::kSignalled;
+    ending.signal = WTERMSIG(status);
+  }
+  return ending;
+}
+
+}  // namespace
+
+StatusOr<Spawned> Spawn(const Command& command, int output, int error) {
+  return ForkWith(command, output, error, [](Launch& launch) { BecomeProgram(launch); });
+}
+
+StatusOr<Supervised> SpawnSupervised(const Command& command, int output, int error) {
+  int line[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) != 0) {
+    return files::FromErrno(errno, "make", "socket pair");
+  }
+  Supervised supervised{{}, UniqueFd(line[0])};
+  const UniqueFd theirs(line[1]);
+  ASSIGN_OR_RETURN(supervised.process, ForkWith(command, output, error, [&](Launch& launch) {
+                     Supervise(launch, theirs.get(), command.ends_descendants);
+                   }));
+  return supervised;
+}
+
+void Supervised::Terminate() const { ::send(line.get(), &kOrderTerminate, 1, MSG_NOSIGNAL); }
+
+void Supervised::Kill() const { ::send(line.get(), &kOrderKill, 1, MSG_NOSIGNAL); }
+
+StatusOr<Ending> Supervised::TakeEnding() const {
+  int status = 0;
+  ssize_t got;
+  do {
+    got = ::recv(line.get(), &status, sizeof status, 0);
+  } while (got < 0 && errno == EINTR);
+  if (got != sizeof status) return Internal("the supervisor of a command was killed");
+  return EndingOf(status);
 }
 
 StatusOr<Ending> Reap(const UniqueFd& pidfd) {
@@ -165,6 +196,17 @@ StatusOr<Ending> Reap(const UniqueFd& pidfd) {
     ending.signal = info.si_status;
   }
   return ending;
+}
+
+bool WaitForEnd(const UniqueFd& pidfd, std::chrono::milliseconds limit) {
+  const auto deadline = steady_clock::now() + limit;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+    pollfd fd{pidfd.get(), POLLIN, 0};
+    const int ready = ::poll(&fd, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+  }
 }
 
 }  // namespace preseal::process::internal
