@@ -70,6 +70,7 @@ struct Batch {
   WallTime create_time;
   std::vector<std::pair<DeviceState, int>> counts;  // states with devices, in lifecycle order
   int silent = 0;
+  int refused = 0;  // of the FAILED: never enrolled, their attestation was refused
   std::optional<WallTime> update_time;  // latest state change of one of its devices
 };
 

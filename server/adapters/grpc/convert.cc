@@ -152,6 +152,7 @@ void ToProto(const Batch& batch, batch::v1::Batch* out) {
   }
   out->set_total(total);
   out->set_silent(batch.silent);
+  out->set_refused(batch.refused);
   if (batch.update_time) SetTime(*batch.update_time, out->mutable_update_time());
 }
 

@@ -14,12 +14,13 @@ constexpr Sql kEnsure(
     "INSERT INTO batches (batch_id, create_time) VALUES (:batch_id, :create_time)"
     " ON CONFLICT (batch_id) DO NOTHING");
 constexpr Sql kGet(
-    "SELECT batch_id, create_time, silent, update_time FROM batches WHERE batch_id = :batch_id",
-    "tiii");
+    "SELECT batch_id, create_time, silent, refused, update_time FROM batches"
+    " WHERE batch_id = :batch_id",
+    "tiiii");
 constexpr Sql kList(
-    "SELECT batch_id, create_time, silent, update_time FROM batches WHERE batch_id > :after"
-    " ORDER BY batch_id LIMIT :limit",
-    "tiii");
+    "SELECT batch_id, create_time, silent, refused, update_time FROM batches"
+    " WHERE batch_id > :after ORDER BY batch_id LIMIT :limit",
+    "tiiii");
 constexpr Sql kCounts(
     "SELECT state, devices FROM batch_counts WHERE batch_id = :batch_id AND devices > 0"
     " ORDER BY state",
@@ -30,6 +31,7 @@ Status ReadBatch(sql::Row& row, Batch* batch) {
   batch->id = columns.TextId<BatchId>();
   batch->create_time = columns->Time();
   batch->silent = static_cast<int>(columns->Integer());
+  batch->refused = static_cast<int>(columns->Integer());
   batch->update_time = columns->OptionalTime();
   return columns.status();
 }

@@ -81,6 +81,51 @@ TEST_P(BatchesConformance, SilenceEndsWhenContactDoes) {
   EXPECT_EQ(Get("PO-7").silent, 0);
 }
 
+TEST_P(BatchesConformance, RefusedAreTheFailedWhoseAttestationWasRefused) {
+  Device refused = NewDevice("a", "PO-7");
+  refused.state = DeviceState::kFailed;
+  refused.failure.code = "EK_CHAIN_UNTRUSTED";
+  Add(refused);
+  Device item_failed = NewDevice("b", "PO-7");
+  item_failed.state = DeviceState::kFailed;
+  item_failed.enrolled = true;
+  item_failed.failure = {.code = "STEP_FAILED", .item_id = "burn-in"};
+  Add(item_failed);
+  Device enrolled = NewDevice("c", "PO-7");
+  enrolled.state = DeviceState::kFailed;
+  enrolled.enrolled = true;
+  enrolled.failure.code = "RUN_TIMEOUT";
+  Add(enrolled);
+  EXPECT_EQ(Get("PO-7").refused, 1);
+  EXPECT_THAT(Get("PO-7").counts, ElementsAre(Pair(DeviceState::kFailed, 3)));
+}
+
+TEST_P(BatchesConformance, ARefusalEndsWithTheNextAttempt) {
+  Device device = Add(NewDevice("a", "PO-7"));
+  device.state = DeviceState::kFailed;
+  device.failure.code = "EK_CHAIN_UNTRUSTED";
+  ASSERT_OK(Put(&device));
+  EXPECT_EQ(Get("PO-7").refused, 1);
+  ASSERT_OK(Put(&device));
+  EXPECT_EQ(Get("PO-7").refused, 1);
+  device.state = DeviceState::kPresent;
+  device.failure = {};
+  ASSERT_OK(Put(&device));
+  EXPECT_EQ(Get("PO-7").refused, 0);
+}
+
+TEST_P(BatchesConformance, RefusedDeviceMovedToAnotherBatchIsRefusedThere) {
+  Device device = NewDevice("a", "PO-7");
+  device.state = DeviceState::kFailed;
+  device.failure.code = "EK_CHAIN_UNTRUSTED";
+  device = Add(device);
+  Ensure("PO-8");
+  device.batch = Id("PO-8");
+  ASSERT_OK(Put(&device));
+  EXPECT_EQ(Get("PO-7").refused, 0);
+  EXPECT_EQ(Get("PO-8").refused, 1);
+}
+
 TEST_P(BatchesConformance, DeviceMovedToAnotherBatchIsCountedThere) {
   Device device = NewDevice("a", "PO-7");
   device.contact = ContactState::kSilent;

@@ -110,6 +110,33 @@ TEST_F(SqliteStoreTest, CountsWhatAnOlderVersionSealedAsOneDeployment) {
   }));
 }
 
+// 011 counts the refused that were there before it.
+TEST_F(SqliteStoreTest, CountsTheRefusedOfAnOlderVersion) {
+  const std::string older = path_ + "10";
+  {
+    ASSERT_OK_AND_ASSIGN(auto connection,
+                         sql::Connection::Open(older, sql::Connection::Mode::kReadWrite));
+    ASSERT_OK(sql::Migrate(connection.get(), SqliteMigrations().first(9), clock_.Now()));
+    ASSERT_OK(connection->ExecuteScript(
+        "INSERT INTO batches (batch_id, create_time) VALUES ('PO-7', 1);"
+        "INSERT INTO devices (device_number, serial_number, manufacturer, model, batch_id, slot,"
+        " assigned_user, profile, state, state_time, create_time, failure_code, failure_item_id,"
+        " failure_message, failure_remedy, failure_seen, failure_expected, contact, lab, enrolled,"
+        " attempt, phase, item_name, items_done, items_total, percent, blocking_satisfied,"
+        " seal_unconfirmed, revision) VALUES"
+        " (1001, 'a', '', '', 'PO-7', '', '', '', 10, 1, 1, 'EK_CHAIN_UNTRUSTED', '', '', '', '',"
+        "  '', 1, 0, 0, 0, 1, '', 0, 0, 0, 0, 0, 1),"
+        " (1002, 'b', '', '', 'PO-7', '', '', '', 10, 1, 1, 'STEP_FAILED', 'burn-in', '', '', '',"
+        "  '', 1, 0, 1, 1, 1, '', 0, 0, 0, 0, 0, 2)"));
+  }
+  ASSERT_OK_AND_ASSIGN(auto store, SqliteStore::Open(older, &clock_));
+  ASSERT_OK(store->Read([](Tx& tx) -> Status {
+    ASSIGN_OR_RETURN(const Batch batch, tx.batches.GetBatch(*BatchId::Parse("PO-7")));
+    EXPECT_EQ(batch.refused, 1);
+    return OkStatus();
+  }));
+}
+
 TEST_F(SqliteStoreTest, DamagedJsonInTheFileIsDataLoss) {
   Fill();
   Execute("UPDATE devices SET wait = '{\"kind\": \"none\"}' WHERE device_number = 1003");
