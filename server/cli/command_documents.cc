@@ -34,14 +34,16 @@ std::string Words(std::string name, std::string_view prefix) {
 
 Report PlanReport(const prv1::EffectivePlan& plan) {
   Report report;
-  Table facts{{"", ""},
-              {{{"device"}, {plan.device()}},
-               {{"device name"}, {plan.device_name().empty() ? "stays" : plan.device_name()}},
-               {{"assignment"},
-                {Words(prv1::ProfileAssignment_Name(plan.assignment()), "PROFILE_ASSIGNMENT_")}}}};
-  for (const std::string& group : plan.groups()) facts.rows.push_back({{"in group"}, {group}});
+  Table facts{
+      {"", ""},
+      {{{"Device", Tone::kDim}, {IdOf(plan.device())}},
+       {{"Device name", Tone::kDim}, {plan.device_name().empty() ? "stays" : plan.device_name()}},
+       {{"Assignment", Tone::kDim},
+        {Words(prv1::ProfileAssignment_Name(plan.assignment()), "PROFILE_ASSIGNMENT_")}}}};
+  for (const std::string& group : plan.groups())
+    facts.rows.push_back({{"In group", Tone::kDim}, {group}});
   report.sections.push_back({"", true, std::move(facts), ""});
-  Table profiles{{"profile", "version", "", "why"}, {}};
+  Table profiles{{"PROFILE", "VERSION", "", "WHY"}, {}};
   for (const auto& one : plan.profiles()) {
     profiles.rows.push_back(
         {{one.profile()},
@@ -50,10 +52,11 @@ Report PlanReport(const prv1::EffectivePlan& plan) {
          {one.reason()}});
   }
   report.sections.push_back({"Profiles", false, std::move(profiles), ""});
-  Table items{{"phase", "item", "category", "gating", "why it is there", "why it blocks or not"},
-              {}};
+  Table items{
+      {"PHASE", "ID", "ITEM", "CATEGORY", "GATING", "WHY IT IS THERE", "WHY IT BLOCKS OR NOT"}, {}};
   for (const auto& one : plan.items()) {
     items.rows.push_back({{Words(pv1::Phase_Name(one.phase()), "PHASE_")},
+                          {one.item_id()},
                           {one.display_name()},
                           {Words(pv1::Category_Name(one.category()), "CATEGORY_")},
                           {Words(pv1::Gating_Name(one.gating()), "GATING_")},
@@ -61,9 +64,9 @@ Report PlanReport(const prv1::EffectivePlan& plan) {
                           {one.gating_reason()}});
   }
   report.csv = items;
-  report.csv.columns = {"phase", "item", "category", "gating", "reason", "gating_reason"};
+  report.csv.columns = {"phase", "id", "item", "category", "gating", "reason", "gating_reason"};
   report.sections.push_back({"Items", false, std::move(items), ""});
-  Table left_out{{"item", "why not"}, {}};
+  Table left_out{{"ITEM", "WHY NOT"}, {}};
   for (const auto& one : plan.left_out()) {
     left_out.rows.push_back({{one.display_name()}, {one.reason()}});
   }

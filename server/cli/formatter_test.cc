@@ -2,6 +2,7 @@
 // Whole outputs of each formatter over the API's answers.
 #include "server/cli/formatter.h"
 
+#include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
@@ -104,13 +105,14 @@ TEST(JsonFormatterTest, SpeaksProto3JsonWithStableShape) {
     }
   ],
   "silent": 0,
+  "refused": 0,
   "updateTime": "2026-11-22T03:00:00Z"
 }
 )");
   EXPECT_EQ(
       MakeFormatter(OutputFormat::kJson, {})->FormatNext(BatchChangeReport(batch), false),
       R"({"name":"batches/PO-7","total":8,"counts":[{"state":"DEVICE_STATE_SEALED","count":7}],)"
-      R"("silent":0,"updateTime":"2026-11-22T03:00:00Z"})"
+      R"("silent":0,"refused":0,"updateTime":"2026-11-22T03:00:00Z"})"
       "\n");
 }
 
@@ -148,13 +150,13 @@ What  exit code 3
 Do    retry
 
 Device preparation
-STATE   %     ITEM                  CODE  MESSAGE
-✓ done  100%  Secure your hardware
+STATE   %     ID  ITEM                  CODE  MESSAGE
+✓ done  100%  a   Secure your hardware
 
 Device setup
-STATE       %     ITEM     CODE       MESSAGE
-✓ in place  100%  Policy
-✗ FAILED    40%   Browser  EXIT_CODE  exit code 3
+STATE       %     ID       ITEM     CODE       MESSAGE
+✓ in place  100%  b        Policy
+✗ FAILED    40%   browser  Browser  EXIT_CODE  exit code 3
 
 Attempts
 ATTEMPT  OUTCOME  STARTED               ENDED                 EVENTS
@@ -162,23 +164,67 @@ ATTEMPT  OUTCOME  STARTED               ENDED                 EVENTS
 )");
 }
 
+fleet_v1::Device RunningDevice(const std::string& more) {
+  return FromJson<fleet_v1::Device>(
+      R"({"name": "devices/D-7", "state": "DEVICE_STATE_PROVISIONING", "progress": {"itemName":
+       "Browser", "itemsDone": 1, "itemsTotal": 2, "percent": 50})" +
+      more + "}");
+}
+
+std::string NoteOf(const fleet_v1::Device& device) {
+  fleet_v1::ListDevicesResponse list;
+  *list.add_devices() = device;
+  return DevicesReport(list).sections[0].table.rows[0].back().text;
+}
+
+TEST(ViewsTest, SaysThatAHoldIsAskedBeforeTheDeviceConfirmsIt) {
+  const std::string hold = R"(, "lastCommand": {"kind": "KIND_HOLD", "state": "STATE_QUEUED"})";
+  EXPECT_EQ(NoteOf(RunningDevice("")), "Browser");
+  EXPECT_EQ(NoteOf(RunningDevice(hold)), "hold asked: Browser");
+  EXPECT_EQ(NoteOf(RunningDevice(hold + R"(, "held": true)")), "on hold: Browser");
+  EXPECT_EQ(NoteOf(RunningDevice(R"(, "held": true, "lastCommand": {"kind": "KIND_RESUME",
+       "state": "STATE_DELIVERED"})")),
+            "resume asked: Browser");
+  EXPECT_EQ(NoteOf(RunningDevice(R"(, "lastCommand": {"kind": "KIND_HOLD",
+       "state": "STATE_FAILED"})")),
+            "Browser");
+}
+
+TEST(ViewsTest, SaysWhatARunWaitsForAndWhoLetAnItemPass) {
+  const auto device = RunningDevice(R"(,
+    "wait": {"kind": "KIND_PROMPT", "owner": "the person at the device", "limit": "600s"},
+    "items": [
+      {"itemId": "tag", "displayName": "Asset tag", "state": "ITEM_STATE_IN_PROGRESS",
+       "wait": {"kind": "KIND_TOKEN", "place": 2}},
+      {"itemId": "reader", "displayName": "Card reader", "state": "ITEM_STATE_FAILED",
+       "waiver": {"actor": "lena", "reason": "built without one"}}])");
+  EXPECT_EQ(NoteOf(device), "needs an answer: Browser");
+  const std::string page = Formatted(OutputFormat::kTable, {}, DeviceReport(device));
+  for (const char* text :
+       {"Waits for  an answer: the person at the device, at most 10 min 00 s\n",
+        "waits for its turn, place 2\n", "waived   0%", "let pass by lena: built without one\n"}) {
+    EXPECT_THAT(page, testing::HasSubstr(text));
+  }
+}
+
 TEST(ViewsTest, CountsABatchByWhatAResellerAsks) {
   const auto batches = FromJson<batch_v1::ListBatchesResponse>(R"({"batches": [
-    {"name": "batches/PO-7", "total": 10, "silent": 1, "updateTime": "2026-11-22T03:00:00Z",
+    {"name": "batches/PO-7", "total": 11, "silent": 1, "refused": 1,
+     "updateTime": "2026-11-22T03:00:00Z",
      "counts": [{"state": "DEVICE_STATE_REGISTERED", "count": 1},
                 {"state": "DEVICE_STATE_PROVISIONING", "count": 2},
                 {"state": "DEVICE_STATE_READY_TO_SEAL", "count": 1},
                 {"state": "DEVICE_STATE_SEALED", "count": 4},
-                {"state": "DEVICE_STATE_FAILED", "count": 1},
+                {"state": "DEVICE_STATE_FAILED", "count": 2},
                 {"state": "DEVICE_STATE_BLOCKED", "count": 1}]}]})");
   EXPECT_EQ(Formatted(OutputFormat::kTable, {}, BatchesReport(batches)),
-            "BATCH  TOTAL  SEALED  READY  UNDER WAY  FAILED  WAITING  SILENT  UPDATED\n"
-            "PO-7   10     4       1      2          2       1        1       "
+            "BATCH  TOTAL  SEALED  READY  UNDER WAY  REFUSED  FAILED  WAITING  SILENT  UPDATED\n"
+            "PO-7   11     4       1      2          1        2       1        1       "
             "2026-11-22T03:00:00Z\n");
   EXPECT_EQ(Formatted(OutputFormat::kCsv, {}, BatchesReport(batches)),
             "batch,total,silent,registered,present,enrolled,provisioning,ready_to_seal,sealing,"
-            "sealed,user_setup,in_service,failed,blocked,retired,update_time\n"
-            "PO-7,10,1,1,0,0,2,1,0,4,0,0,1,1,0,2026-11-22T03:00:00Z\n");
+            "sealed,user_setup,in_service,failed,blocked,retired,update_time,refused\n"
+            "PO-7,11,1,1,0,0,2,1,0,4,0,0,2,1,0,2026-11-22T03:00:00Z,1\n");
 }
 
 TEST(ViewsTest, SurvivesATimeOutsideTheCalendar) {

@@ -24,6 +24,7 @@ std::vector<std::string> CsvColumns() {
     columns.push_back(std::move(name));
   }
   columns.push_back("update_time");
+  columns.push_back("refused");
   return columns;
 }
 
@@ -34,6 +35,7 @@ Row CsvRow(const batch_v1::Batch& batch) {
     row.push_back({std::to_string(CountOf(batch, static_cast<lifecycle_v1::DeviceState>(state)))});
   }
   row.push_back({TimeText(batch.update_time())});
+  row.push_back({std::to_string(batch.refused())});
   return row;
 }
 
@@ -54,17 +56,26 @@ Cell Counted(int count, Tone tone) {
   return {std::to_string(count), count > 0 ? tone : Tone::kPlain};
 }
 
-const std::vector<std::string> kBatchColumns = {
-    "BATCH", "TOTAL", "SEALED", "READY", "UNDER WAY", "FAILED", "WAITING", "SILENT", "UPDATED"};
+Cell RefusedCell(int refused) {
+  if (refused == 0) return {"0"};
+  return {fmt::format("{} of the failed: never enrolled, the server refused them", refused),
+          Tone::kBad};
+}
+
+const std::vector<std::string> kBatchColumns = {"BATCH",     "TOTAL",   "SEALED", "READY",
+                                                "UNDER WAY", "REFUSED", "FAILED", "WAITING",
+                                                "SILENT",    "UPDATED"};
 
 Row PeopleRow(const batch_v1::Batch& batch) {
-  const int failed = CountOf(batch, lifecycle_v1::DEVICE_STATE_FAILED) +
+  // The refused are failed by their state; here, as on the wall, they are told apart.
+  const int failed = CountOf(batch, lifecycle_v1::DEVICE_STATE_FAILED) - batch.refused() +
                      CountOf(batch, lifecycle_v1::DEVICE_STATE_BLOCKED);
   return {{IdOf(batch.name())},
           {std::to_string(batch.total())},
           Counted(CountDelivered(batch), Tone::kGood),
           Counted(CountOf(batch, lifecycle_v1::DEVICE_STATE_READY_TO_SEAL), Tone::kGood),
           Counted(CountUnderWay(batch), Tone::kBusy),
+          Counted(batch.refused(), Tone::kBad),
           Counted(failed, Tone::kBad),
           {std::to_string(CountOf(batch, lifecycle_v1::DEVICE_STATE_REGISTERED))},
           Counted(batch.silent(), Tone::kWarn),
@@ -110,6 +121,7 @@ Report BatchReport(const batch_v1::Batch& batch) {
   facts.table.rows = {{{"Batch", Tone::kDim}, {IdOf(batch.name())}},
                       {{"Devices", Tone::kDim}, {std::to_string(batch.total())}},
                       {{"Silent", Tone::kDim}, Counted(batch.silent(), Tone::kWarn)},
+                      {{"Refused", Tone::kDim}, RefusedCell(batch.refused())},
                       {{"Created", Tone::kDim}, {TimeText(batch.create_time())}},
                       {{"Updated", Tone::kDim}, {TimeText(batch.update_time())}}};
   report.sections.push_back(std::move(facts));

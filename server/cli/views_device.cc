@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/cli/run_notes.h"
 #include "server/cli/views.h"
 #include "server/cli/views_reports.h"
 
@@ -55,9 +56,12 @@ std::string NoteText(const fleet_v1::Device& device) {
   if (device.has_failure()) {
     add(device.failure().code());
     if (!device.failure().message().empty()) add(device.failure().message());
-  } else if (device.state() == lifecycle_v1::DEVICE_STATE_PROVISIONING) {
-    add(device.progress().item_name());
+    return note;
   }
+  const std::string held_up = RunNote(device);
+  const bool running = device.state() == lifecycle_v1::DEVICE_STATE_PROVISIONING;
+  const std::string item = running ? device.progress().item_name() : "";
+  add(held_up + (held_up.empty() || item.empty() ? "" : ": ") + item);
   return note;
 }
 
@@ -180,6 +184,8 @@ Section FactsSection(const fleet_v1::Device& device) {
   AddFact(&section, "Facts",
           {fact(device.enrolled(), "enrolled") + ", " + fact(device.satisfied(), "satisfied") +
            ", " + fact(device.sealable(), "sealable") + ", " + fact(device.sealed(), "sealed")});
+  AddFact(&section, "Run", {RunNote(device), Tone::kWarn});
+  if (device.has_wait()) AddFact(&section, "Waits for", {WaitText(device.wait())});
   AddFact(&section, "Sealed at", {TimeText(device.seal_time())});
   if (device.seal_unconfirmed()) {
     AddFact(&section, "Seal", {"unconfirmed: the power-off was not seen, look at it", Tone::kWarn});
@@ -206,16 +212,18 @@ void AddItemSections(const fleet_v1::Device& device, std::vector<Section>* secti
   for (int phase = progress_v1::Phase_MIN; phase <= progress_v1::Phase_MAX; ++phase) {
     Section section;
     section.title = PhaseText(static_cast<progress_v1::Phase>(phase));
-    section.table.columns = {"STATE", "%", "ITEM", "CODE", "MESSAGE"};
+    section.table.columns = {"STATE", "%", "ID", "ITEM", "CODE", "MESSAGE"};
     for (const auto& item : device.items()) {
       if (item.phase() != phase) continue;
       Cell state = ItemCell(item.state());
       if (item.already_done()) state.text = "in place";
+      if (item.has_waiver()) state = {"waived", Tone::kWarn, true};
       section.table.rows.push_back({state,
                                     {fmt::format("{}%", item.percent())},
+                                    {item.item_id()},
                                     {item.display_name()},
                                     {item.code(), Tone::kBad},
-                                    {item.message()}});
+                                    {ItemText(item)}});
     }
     if (!section.table.rows.empty()) sections->push_back(std::move(section));
   }
