@@ -143,7 +143,7 @@ deliver_one() {
   until_true 60 "the device to be in service" counted 1 "$(in_state IN_SERVICE)"
   [ -e "$home/target/etc/screen-lock" ] && [ -e "$home/target/opt/company-mail/bin/company-tool" ] ||
     die "what was assigned after the seal is not on the device"
-  [ "$(cat "$home/target/home/owner")" = user1@example.com ] || die "account setup did not run for the user"
+  [ "$(cat "$home/target/home/user1/owner")" = user1@example.com ] || die "account setup did not run for the user"
   # It is signed a moment after the device came into service.
   until_true 15 "the service record" kept_record "$record"
   XDG_CONFIG_HOME="$work/nowhere" "$bin/preseal" verify "$record" --ca "$state/ca/seal-ca.pem" >/dev/null ||
@@ -175,7 +175,11 @@ check_reseller() {
   token=$(preseal tokens create reseller --role reseller --batch PO-7 --expires-in 1h --output json | jq -r .secret)
   [ "$(PRESEAL_TOKEN=$token preseal batches show PO-7 --output json | jq -r '.total')" = "$devices" ] ||
     die "the reseller's batches show does not count $devices devices"
+  answer=$(PRESEAL_TOKEN=$token preseal batches list --output csv)
+  [ "$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == "refused") at = i} $1 == "PO-7" {print $at}' <<<"$answer")" = 1 ] ||
+    die "the reseller's batches list does not count one refused device: $answer"
   answer=$(as_reseller "$token" PO-7)
+  [ "$(jq -r .refused <<<"$answer")" = 1 ] || die "the reseller's Connect answer does not count one refused device: $answer"
   [ "$(jq -r '.counts[] | select(.state == "DEVICE_STATE_SEALED").count' <<<"$answer")" = "$expected_sealed" ] ||
     die "the reseller's Connect answer is not $expected_sealed sealed: $answer"
   for name in PO-8 PO-9; do
