@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/process/process.h"
 
+#include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -149,6 +151,93 @@ TEST(RunTest, DoesNotWaitForABackgroundProcessItsChildLeft) {
   EXPECT_TRUE(captured.ending.Succeeded());
   const pid_t left = std::stoi(captured.output);
   EXPECT_TRUE(BecomesTrue([left] { return Gone(left); }));
+}
+
+// nobody's, which every system has, with a group more.
+constexpr uid_t kSomebody = 65534;
+Command AsSomebody(std::string script) {
+  Command command = Shell(std::move(script));
+  command.account = Account{kSomebody, kSomebody, {kSomebody, 64999}};
+  return command;
+}
+
+class AccountTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  }
+};
+
+TEST_F(AccountTest, RunsAsItWithItsGroupsAndNoWayBack) {
+  ASSERT_OK_AND_ASSIGN(
+      const Captured captured,
+      RunAndCapture(AsSomebody("grep -E '^(Uid|Gid|Groups|CapPrm|CapEff):' /proc/self/status")));
+  EXPECT_EQ(captured.output,
+            "Uid:\t65534\t65534\t65534\t65534\n"
+            "Gid:\t65534\t65534\t65534\t65534\n"
+            "Groups:\t64999 65534 \n"
+            "CapPrm:\t0000000000000000\n"
+            "CapEff:\t0000000000000000\n");
+}
+
+TEST_F(AccountTest, HasASessionAndNoTerminalOfOurs) {
+  ASSERT_OK_AND_ASSIGN(const Captured captured,
+                       RunAndCapture(AsSomebody("cut -d' ' -f1,5,6,7 /proc/$$/stat; echo $$")));
+  const std::string pid = captured.output.substr(0, captured.output.find(' '));
+  EXPECT_EQ(captured.output, pid + " " + pid + " " + pid + " 0\n" + pid + "\n");
+}
+
+TEST_F(AccountTest, DiesWithItsSupervisorThoughItChangedUsers) {
+  pid_t program = 0;
+  EXPECT_THAT(process::Run(AsSomebody("echo $PPID; echo $$; exec sleep 100"),
+                           [&, supervisor = pid_t{0}](Output, std::string_view line) mutable {
+                             const pid_t pid = std::stoi(std::string(line));
+                             if (supervisor == 0) {
+                               supervisor = pid;
+                             } else {
+                               program = pid;
+                               ::kill(supervisor, SIGKILL);
+                             }
+                           }),
+              StatusIs(StatusCode::kInternal, "supervisor"));
+  ASSERT_NE(program, 0);
+  EXPECT_TRUE(BecomesTrue([program] { return Gone(program); }));
+}
+
+TEST_F(AccountTest, IsStoppedByItsTimeout) {
+  Command command = AsSomebody("echo $$; exec sleep 100");
+  command.timeout = milliseconds(200);
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_EQ(captured.ending.kind, Ending::Kind::kTimedOut);
+  EXPECT_TRUE(Gone(std::stoi(captured.output)));
+}
+
+TEST_F(AccountTest, IsNeverRoot) {
+  Command command = Shell("true");
+  command.account = Account{};
+  EXPECT_THAT(process::Run(command, nullptr), StatusIs(StatusCode::kInvalidArgument, "root"));
+}
+
+TEST_F(AccountTest, StartsInAHomeBehindAClosedDoor) {
+  test::TempDir dir;
+  const std::string home = dir.File("home");
+  ASSERT_EQ(::mkdir(home.c_str(), 0700), 0);
+  ASSERT_EQ(::chown(home.c_str(), kSomebody, kSomebody), 0);
+  Command command = AsSomebody("echo mine > note && cat note");
+  command.working_directory = home;
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_EQ(captured.output, "mine\n") << captured.error;
+}
+
+TEST(RunTest, HandsOnOneFileAsDescriptorThree) {
+  test::TempDir dir;
+  std::ofstream(dir.File("file")) << "from the file\n";
+  const UniqueFd file(::open(dir.File("file").c_str(), O_RDONLY | O_CLOEXEC));
+  Command command = Shell("cat <&3; echo /proc/self/fd/*");
+  command.extra_descriptor = file.get();
+  ASSERT_OK_AND_ASSIGN(const Captured captured, RunAndCapture(command));
+  EXPECT_THAT(captured.output, testing::StartsWith("from the file\n"));
+  EXPECT_EQ(captured.output.find("/proc/self/fd/5"), std::string::npos) << captured.output;
 }
 
 // Makes a session of its own, forgets its environment and is adopted when its parent ends.
