@@ -20,7 +20,7 @@ Row RowOf(ItemCode code) {
     case ItemCode::kStepSignalled:
       return {"STEP_SIGNALLED", "Retry; if it happens again, check the device's memory."};
     case ItemCode::kStepNotStarted:
-      return {"STEP_NOT_STARTED", "The medium lacks a program the step needs; rebuild the medium."};
+      return {"STEP_NOT_STARTED", "A program or the user's account is missing; do as its text says."};
     case ItemCode::kVerifyFailed:
       return {"VERIFY_FAILED", "The step ran but its result is not in place; read the item's log."};
     case ItemCode::kArtifactDigestMismatch:

@@ -19,7 +19,17 @@ items:
   - id: baseline
     name: Baseline
     category: policies
-    script: {detect: test -e baseline, apply: echo applied >> baseline, verify: test -e baseline}
+    script:
+      detect: test -e baseline
+      apply: |
+        echo applied >> baseline
+        # The user's account; an agent that is not root can only be its own.
+        uid=$(id -u) gid=$(id -g)
+        [ "$uid" -ne 0 ] || uid=61234 gid=61234
+        mkdir -p etc home/ana
+        chown "$uid:$gid" home/ana
+        echo "ana@corp.example:x:$uid:$gid::/home/ana:/bin/sh" > etc/passwd
+      verify: test -e baseline
   - id: desk
     name: Desk
     category: policies
@@ -87,7 +97,7 @@ TEST_F(UserFlowScenario, WhatWasAssignedAfterTheSealReachesTheUserAndARecordSays
   EXPECT_EQ(TargetText("mail"), "installed\n");
   EXPECT_EQ(TargetText("etc/screen-lock"), "5");
   EXPECT_EQ(TargetText("baseline"), "applied\n");  // found in place, not applied again
-  EXPECT_EQ(TargetText("desk"), "ana@corp.example\n");
+  EXPECT_EQ(TargetText("home/ana/desk"), "ana@corp.example\n");
   EXPECT_EQ(device_.signed_in_user(), "ana@corp.example");
   EXPECT_EQ(device_.run().flow(), progress::v1::FLOW_USER);
   EXPECT_EQ(device_.deployment_state(), progress::v1::DEPLOYMENT_STATE_SUCCESS);
@@ -122,7 +132,7 @@ TEST_F(UserFlowScenario, ASelfDeployingDeviceAsksNobodyAndComesIntoService) {
   ASSERT_NO_FATAL_FAILURE(FirstBoot("{}"));
   ASSERT_NO_FATAL_FAILURE(InService());
   EXPECT_EQ(TargetText("mail"), "installed\n");
-  EXPECT_FALSE(InTarget("desk"));  // nobody signed in, so there is no account setup
+  EXPECT_FALSE(InTarget("home/ana/desk"));  // nobody signed in, so there is no account setup
   EXPECT_EQ(device_.signed_in_user(), "");
   EXPECT_THAT(PayloadOf(AwaitServiceRecord()), HasSubstr(R"("signed_in_user":"")"));
 }

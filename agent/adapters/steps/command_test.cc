@@ -109,6 +109,16 @@ TEST_F(CommandTest, LeavesNoGrandchildInASessionOfItsOwn) {
   EXPECT_FALSE(IsAlive(LeftPid()));
 }
 
+TEST_F(CommandTest, LeavesNoDaemonThatForgotWhereItIsFrom) {
+  const StepResult result =
+      Apply(ScriptOf("setsid env -i sh -c '(sh -c \"echo \\$\\$ > pid; exec sleep 300\") "
+                     ">/dev/null 2>&1 &' &\n" +
+                     std::string(kUntilThere).substr(2)));
+  EXPECT_EQ(result.kind, Kind::kDone) << result.message;
+  ASSERT_FALSE(LeftPid().empty());
+  EXPECT_FALSE(IsAlive(LeftPid()));
+}
+
 TEST_F(CommandTest, EndsThoughAGrandchildHoldsItsOutput) {
   const auto began = std::chrono::steady_clock::now();
   const StepResult result = Apply(ScriptOf("setsid sh -c " + std::string(kLinger) + " &\n" +

@@ -32,7 +32,7 @@ class Executor final : public StepExecutor {
            JoinSource* joins, std::string net_program)
       : target_(target),
         files_(target, artifacts),
-        scripts_(settings),
+        scripts_(target, settings),
         debs_(target, artifacts, settings),
         archives_(target, artifacts),
         names_(target),

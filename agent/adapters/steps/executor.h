@@ -16,7 +16,8 @@ namespace preseal::agent::steps {
 struct ExecutorSettings {
   std::string scratch_directory;  // made if missing, 0700
   std::string marker;             // NAME=value in the environment of every command
-  // Who has signed in, for PRESEAL_USER; empty: nobody. Called from any thread.
+  // Who has signed in, for PRESEAL_USER and the steps of the user; empty: nobody. Called from any
+  // thread.
   std::function<std::string()> user = {};
   // Where a hybrid join's blobs come from; null: such steps fail. Outlives the executor.
   JoinSource* joins = nullptr;

@@ -8,6 +8,8 @@
 
 #include "agent/adapters/steps/output_filter.h"
 #include "agent/adapters/steps/results.h"
+#include "agent/adapters/steps/sealed_script.h"
+#include "agent/adapters/steps/user_account.h"
 #include "common/base/limits.h"
 #include "common/files/files.h"
 
@@ -18,6 +20,34 @@ namespace {
 std::string NextCommandMark() {
   static std::atomic<uint64_t> last{0};
   return fmt::format("PRESEAL_COMMAND={}.{}", ::getpid(), ++last);
+}
+
+// As the agent itself, in the target root.
+process::Command CommandFor(const CommandSettings& settings, const Step& step,
+                            std::vector<std::string> argv, std::chrono::milliseconds timeout) {
+  process::Command command;
+  command.argv = std::move(argv);
+  command.environment = EnvironmentFor(settings, step);
+  command.working_directory = settings.target_root;
+  // 0 would mean no limit.
+  command.timeout = std::max(timeout, std::chrono::milliseconds(1));
+  command.ends_descendants = true;
+  return command;
+}
+
+StatusOr<CommandEnd> RunToEnd(process::Command command, StepObserver& observer,
+                              std::stop_token stop) {
+  const std::string mark = NextCommandMark();
+  command.environment.push_back(mark);
+  OutputFilter filter(observer);
+  const auto on_line = [&filter](process::Output from, std::string_view line) {
+    filter.Take(from, line);
+  };
+  auto ending = process::Run(command, on_line, stop);
+  // All that descends from it is gone, unless it killed the process that saw to that.
+  RETURN_IF_ERROR(process::KillMarked(mark, kLeftoverKillWithin).status());
+  RETURN_IF_ERROR(ending.status());
+  return CommandEnd{*ending, filter.last_line()};
 }
 
 }  // namespace
@@ -41,23 +71,7 @@ std::vector<std::string> EnvironmentFor(const CommandSettings& settings, const S
 StatusOr<CommandEnd> RunCommand(const CommandSettings& settings, const Step& step,
                                 std::vector<std::string> argv, std::chrono::milliseconds timeout,
                                 StepObserver& observer, std::stop_token stop) {
-  process::Command command;
-  command.argv = std::move(argv);
-  command.environment = EnvironmentFor(settings, step);
-  const std::string mark = NextCommandMark();
-  command.environment.push_back(mark);
-  command.working_directory = settings.target_root;
-  // 0 would mean no limit.
-  command.timeout = std::max(timeout, std::chrono::milliseconds(1));
-  OutputFilter filter(observer);
-  const auto on_line = [&filter](process::Output from, std::string_view line) {
-    filter.Take(from, line);
-  };
-  auto ending = process::Run(command, on_line, stop);
-  // Its group is gone; a child that made a session of its own is not.
-  RETURN_IF_ERROR(process::KillMarked(mark, kLeftoverKillWithin).status());
-  RETURN_IF_ERROR(ending.status());
-  return CommandEnd{*ending, filter.last_line()};
+  return RunToEnd(CommandFor(settings, step, std::move(argv), timeout), observer, stop);
 }
 
 // Through a file, because one argument may have at most 128 KiB.
@@ -65,6 +79,7 @@ StatusOr<CommandEnd> ScriptSteps::RunScript(const Step& step, std::string_view p
                                             const std::string& text,
                                             std::chrono::milliseconds timeout,
                                             StepObserver& observer, std::stop_token stop) {
+  if (step.user_context) return RunAsUser(step, text, timeout, observer, stop);
   const std::string path =
       fmt::format("{}/{}-{}.sh", settings_.scratch_directory, step.item_id, part);
   RETURN_IF_ERROR(files::WriteAtomic(path, AsBytes(text), 0600));
@@ -72,6 +87,21 @@ StatusOr<CommandEnd> ScriptSteps::RunScript(const Step& step, std::string_view p
   // It may hold a secret of the profile.
   RETURN_IF_ERROR(files::RemoveTree(path));
   return ending;
+}
+
+// The scratch folder is the agent's alone, and has to stay so.
+StatusOr<CommandEnd> ScriptSteps::RunAsUser(const Step& step, const std::string& text,
+                                            std::chrono::milliseconds timeout,
+                                            StepObserver& observer, std::stop_token stop) {
+  ASSIGN_OR_RETURN(const UserAccount user,
+                   FindUserAccount(target_, settings_.user ? settings_.user() : std::string()));
+  ASSIGN_OR_RETURN(const UniqueFd script, SealScript(text));
+  process::Command command = CommandFor(settings_, step, {"/bin/sh", kSealedScriptPath}, timeout);
+  command.account = user.account;
+  command.environment = InEnvironmentOf(user, std::move(command.environment));
+  command.working_directory = user.home;
+  command.extra_descriptor = script.get();
+  return RunToEnd(std::move(command), observer, stop);
 }
 
 StepResult ScriptSteps::Requires(const Step& step, StepObserver& observer, std::stop_token stop) {

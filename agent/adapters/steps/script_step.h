@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/adapters/steps/target_root.h"
 #include "agent/service/run/step_executor.h"
 #include "common/process/process.h"
 
@@ -32,19 +33,20 @@ struct CommandEnd {
   std::string last_line;  // of either output; usually says what went wrong
 };
 
-// Runs `argv` in the target root; lines of output go to `observer`, up to kStepLinesMax and
-// kStepOutputBytesMax, then one that says so. When it returns, everything the command started is
-// gone, also what left its process group (as long as it kept its environment). DeadlineExceeded: it
-// could not be ended; else as process::Run.
+// Runs `argv` in the target root, as the agent itself; lines of output go to `observer`, up to
+// kStepLinesMax and kStepOutputBytesMax, then one that says so. When it returns, everything that
+// descends from the command is gone. DeadlineExceeded: it could not be ended; else as process::Run.
 StatusOr<CommandEnd> RunCommand(const CommandSettings& settings, const Step& step,
                                 std::vector<std::string> argv, std::chrono::milliseconds timeout,
                                 StepObserver& observer, std::stop_token stop);
 
-// Scripts of a step: its own, and those any kind of step may have. Thread-safe: each part of each
-// item has a file of its own.
+// Scripts of a step: its own, and those any kind of step may have. Those of a step with
+// user_context run as who signed in (user_account.h), in his home; without an account nothing is
+// run. `target` must outlive it. Thread-safe: each part of each item has a file of its own.
 class ScriptSteps {
  public:
-  explicit ScriptSteps(CommandSettings settings) : settings_(std::move(settings)) {}
+  ScriptSteps(const TargetRoot& target, CommandSettings settings)
+      : target_(target), settings_(std::move(settings)) {}
   StepResult Requires(const Step& step, StepObserver& observer, std::stop_token stop);
   StepResult Revert(const Step& step, StepObserver& observer, std::stop_token stop);
   StepResult Detect(const Step& step, const ScriptStep& script, StepObserver& observer,
@@ -59,6 +61,11 @@ class ScriptSteps {
                                  std::chrono::milliseconds timeout, StepObserver& observer,
                                  std::stop_token stop);
 
+  StatusOr<CommandEnd> RunAsUser(const Step& step, const std::string& text,
+                                 std::chrono::milliseconds timeout, StepObserver& observer,
+                                 std::stop_token stop);
+
+  const TargetRoot& target_;
   CommandSettings settings_;
 };
 
