@@ -3,13 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdlib>
-
 #include "agent/adapters/steps/line_watch.h"
 #include "agent/adapters/steps/results.h"
 #include "common/files/files.h"
-#include "common/log/log.h"
+#include "common/files/scratch_folder.h"
 
 namespace preseal::agent::steps {
 namespace {
@@ -17,28 +14,6 @@ namespace {
 // Said by `net ads testjoin` before it calls the join good: the directory takes the password before
 // the last one for an hour yet.
 constexpr std::string_view kOldPassword = "Preauthentication failed";
-
-// A folder of its own for one command; gone, with the secrets in it, when dropped.
-class Scratch {
- public:
-  static StatusOr<Scratch> Make(const std::string& parent) {
-    std::string path = parent + "/net-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) return files::FromErrno(errno, "make folder in", parent);
-    return Scratch(std::move(path));
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() {
-    if (path_.empty()) return;
-    const Status removed = files::RemoveTree(path_);
-    if (!removed.ok()) log::Error("join folder not removed", {{"error", ToString(removed)}});
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit Scratch(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 std::string Fragment(const Membership& membership) {
   return fmt::format(
@@ -121,9 +96,9 @@ StepResult NetProgram::RequestJoin(const Step& step, const SambaJoinBlob& blob,
                                    std::stop_token stop) {
   const Status prepared = PrepareTarget(blob.membership);
   if (!prepared.ok()) return FromTargetStatus(prepared);
-  const auto scratch = Scratch::Make(settings_.scratch_directory);
+  const auto scratch = files::ScratchFolder::Make(settings_.scratch_directory, "net");
   if (!scratch.ok()) return FromStartStatus(scratch.status());
-  const std::string file = scratch->path() + "/odj";
+  const std::string file = scratch->File("odj");
   const Status written = files::WriteAtomic(file, blob.odj.Reveal(), 0600);
   if (!written.ok()) return FromStartStatus(written);
   const auto end = RunCommand(settings_, step,
@@ -139,7 +114,7 @@ StepResult NetProgram::RequestJoin(const Step& step, const SambaJoinBlob& blob,
 StepResult NetProgram::TestJoin(const Step& step, const Membership& membership,
                                 std::chrono::milliseconds limit, StepObserver& observer,
                                 std::stop_token stop) {
-  const auto scratch = Scratch::Make(settings_.scratch_directory);
+  const auto scratch = files::ScratchFolder::Make(settings_.scratch_directory, "net");
   if (!scratch.ok()) return FromStartStatus(scratch.status());
   LineWatch watch(observer, kOldPassword);
   const auto end =

@@ -6,9 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -17,7 +15,7 @@
 #include "common/crypto/digest.h"
 #include "common/crypto/encoding.h"
 #include "common/files/files.h"
-#include "common/log/log.h"
+#include "common/files/scratch_folder.h"
 #include "common/process/process.h"
 #include "server/adapters/join/net_output.h"
 
@@ -28,31 +26,6 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kProviderName = "samba-offline-join";
 constexpr int kBlobFormat = 1;
-
-// A new folder that is gone, with all it holds, when dropped.
-class Scratch {
- public:
-  static StatusOr<Scratch> Make(const std::string& parent) {
-    RETURN_IF_ERROR(files::MakeDirectories(parent, 0700));
-    std::string path = parent + "/join-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) return files::FromErrno(errno, "make folder in", parent);
-    return Scratch(std::move(path));
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() {
-    if (path_.empty()) return;
-    // A blob left behind would be a credential left behind.
-    const Status removed = files::RemoveTree(path_);
-    if (!removed.ok()) log::Error("join folder not removed", {{"error", ToString(removed)}});
-  }
-  std::string File(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit Scratch(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 bool IsDnsText(std::string_view text) {
   return !text.empty() && text.size() <= kNameBytesMax &&
@@ -109,7 +82,10 @@ class SambaOfflineJoin final : public JoinProvider {
           fmt::format("{} is no computer name", EscapeForLog(request.computer_name, 64)));
     }
     RETURN_IF_ERROR(CheckAuthFile(settings_.auth_file));
-    ASSIGN_OR_RETURN(const Scratch scratch, Scratch::Make(settings_.work_directory));
+    RETURN_IF_ERROR(files::MakeDirectories(settings_.work_directory, 0700));
+    // It holds the blob, which is a credential.
+    ASSIGN_OR_RETURN(const files::ScratchFolder scratch,
+                     files::ScratchFolder::Make(settings_.work_directory, "join"));
     RETURN_IF_ERROR(WriteConfiguration(scratch));
     const Call call{request.computer_name, scratch, steady_clock::now() + kJoinProvisionWithin,
                     stop};
@@ -134,12 +110,12 @@ class SambaOfflineJoin final : public JoinProvider {
   // What the runs of `net` for one account share.
   struct Call {
     const std::string& computer_name;
-    const Scratch& scratch;
+    const files::ScratchFolder& scratch;
     steady_clock::time_point deadline;
     std::stop_token stop;
   };
 
-  Status WriteConfiguration(const Scratch& scratch) const {
+  Status WriteConfiguration(const files::ScratchFolder& scratch) const {
     if (!settings_.smb_conf.empty()) return OkStatus();
     const std::string text =
         fmt::format("[global]\n  realm = {}\n  security = ads\n", settings_.domain);
