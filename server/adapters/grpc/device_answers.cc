@@ -5,24 +5,13 @@
 
 #include "common/base/limits.h"
 #include "server/adapters/grpc/paging.h"
+#include "server/wire/wire_plan.h"
 #include "server/wire/wire_time.h"
 
 namespace preseal::server {
 namespace {
 
 namespace dv1 = device::v1;
-
-void Put(const OutOfBox& from, plan::v1::OutOfBox* out) {
-  out->set_language(from.language);
-  out->set_keyboard(from.keyboard);
-  out->set_hide_privacy(from.hide_privacy);
-  out->set_hide_licence(from.hide_licence);
-  out->set_standard_user(from.standard_user);
-  out->set_skip_keyboard(from.skip_keyboard);
-  out->set_skip_network(from.skip_network);
-  out->set_licence_text(from.licence_text);
-  out->set_privacy_text(from.privacy_text);
-}
 
 void Put(const TokenAnswer& answer, dv1::TokenState* out) {
   out->set_token(answer.token);
@@ -135,7 +124,7 @@ void ToProto(const LandingFacts& facts, const DeviceId& device, std::string_view
   out->set_notice(facts.notice);
   if (!facts.user_flow) return;
   dv1::UserFlow* user = out->mutable_user_flow();
-  Put(facts.user_flow->out_of_box, user->mutable_out_of_box());
+  SetOutOfBox(facts.user_flow->out_of_box, user->mutable_out_of_box());
   user->set_mode(static_cast<plan::v1::Mode>(facts.user_flow->mode));
   user->set_one_time_code(facts.user_flow->one_time_code);
   user->set_device_authorization(facts.user_flow->device_authorization);

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "server/adapters/profile/reading.h"
+#include "server/wire/wire_time.h"
 
 namespace preseal::server {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "common/base/limits.h"
 #include "server/adapters/profile/reading.h"
+#include "server/wire/wire_time.h"
 
 namespace preseal::server {
 

@@ -8,7 +8,8 @@
 #include "common/base/limits.h"
 #include "common/crypto/digest.h"
 #include "server/adapters/profile/builtin_steps.h"
-#include "server/adapters/profile/reading.h"
+#include "server/wire/wire_plan.h"
+#include "server/wire/wire_time.h"
 
 namespace preseal::server {
 
@@ -30,18 +31,6 @@ void Fill(const EspSettings& esp, plv1::EspSettings* out) {
   out->set_block_retry(esp.block_retry);
   for (const Mention& item : esp.blocking_items) out->add_blocking_items(item.id);
   out->set_only_fail_selected(esp.only_fail_selected);
-}
-
-void Fill(const OutOfBox& from, plv1::OutOfBox* out) {
-  out->set_language(from.language);
-  out->set_keyboard(from.keyboard);
-  out->set_hide_privacy(from.hide_privacy);
-  out->set_hide_licence(from.hide_licence);
-  out->set_standard_user(from.standard_user);
-  out->set_skip_keyboard(from.skip_keyboard);
-  out->set_skip_network(from.skip_network);
-  out->set_licence_text(from.licence_text);
-  out->set_privacy_text(from.privacy_text);
 }
 
 void Fill(const StepGroup& group, plv1::Group* out) {
@@ -66,7 +55,7 @@ void FillSettings(const EffectivePlan& plan, plv1::Plan* out) {
     SetDuration(profile.device_setup_timeout, out->mutable_device_setup_timeout());
   }
   if (plan.flow != Flow::kUser) return;
-  Fill(profile.out_of_box, out->mutable_out_of_box());
+  SetOutOfBox(profile.out_of_box, out->mutable_out_of_box());
   if (profile.account_setup_timeout.count() > 0) {
     SetDuration(profile.account_setup_timeout, out->mutable_account_setup_timeout());
   }

@@ -109,9 +109,4 @@ void ReadTargetPath(MapReader& map, std::string_view key, bool required, std::st
   if (!IsTargetPath(*out)) map.Fail(key, kPathRule);
 }
 
-void SetDuration(std::chrono::milliseconds value, google::protobuf::Duration* out) {
-  out->set_seconds(value.count() / 1000);
-  out->set_nanos(static_cast<int32_t>(value.count() % 1000 * 1'000'000));
-}
-
 }  // namespace preseal::server

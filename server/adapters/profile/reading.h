@@ -2,7 +2,6 @@
 // Internal to server/adapters/profile: what the readers of one document share.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +40,6 @@ std::vector<YAML::Node> ReadList(yaml::MapReader& map, std::string_view key, siz
 bool IsTargetPath(std::string_view path);
 // Such a path, or a mistake.
 void ReadTargetPath(yaml::MapReader& map, std::string_view key, bool required, std::string* out);
-void SetDuration(std::chrono::milliseconds value, google::protobuf::Duration* out);
 
 // An item with its step; `node` is a map.
 ItemSpec ReadItem(const YAML::Node& node, yaml::MapReader& map, Reading* reading);
