@@ -15,7 +15,7 @@ namespace preseal::agent {
 Status CheckActionOf(const Step& step);
 // Names, types, values and ranges of a step's inputs; no name twice.
 Status CheckInputs(const std::vector<StepInput>& inputs);
-// Empty, or an ECMAScript regular expression that compiles, at most kPromptPatternBytesMax.
+// Empty, or a regular expression of common/pattern, at most kPromptPatternBytesMax.
 Status CheckPattern(std::string_view pattern);
 // 1..kDeviceNameCharsMax letters, digits and hyphens; no hyphen at either end, not only digits:
 // what NetBIOS and DNS both take.

@@ -2,13 +2,13 @@
 // The values a plan hands to people and commands.
 #include <algorithm>
 #include <charconv>
-#include <regex>
 #include <set>
 #include <string>
 
 #include "agent/domain/plan_check.h"
 #include "agent/domain/plan_parts.h"
 #include "common/base/limits.h"
+#include "common/pattern/pattern.h"
 
 namespace preseal::agent {
 namespace {
@@ -93,12 +93,7 @@ Status CheckInputs(const std::vector<StepInput>& inputs) {
 
 Status CheckPattern(std::string_view pattern) {
   if (pattern.size() > kPromptPatternBytesMax) return InvalidArgument("over 512 bytes");
-  try {  // the library tells what does not compile by throwing
-    const std::regex compiled(pattern.begin(), pattern.end(), std::regex::ECMAScript);
-    return OkStatus();
-  } catch (const std::regex_error& error) {
-    return InvalidArgument(std::string("is no ECMAScript regular expression: ") + error.what());
-  }
+  return pattern::Check(pattern);
 }
 
 Status CheckDeviceName(std::string_view name) {

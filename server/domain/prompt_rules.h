@@ -13,7 +13,7 @@ namespace preseal::server {
 // As preseal.plan.v1.PromptStep.
 struct PromptRules {
   std::vector<std::string> choices;  // empty: free text
-  std::string pattern;               // ECMAScript; empty: anything. The whole answer must match.
+  std::string pattern;  // common/pattern; empty: anything. The whole answer must match.
 };
 
 // InvalidArgument: longer than kPromptAnswerBytesMax, none of the choices, or another form than the

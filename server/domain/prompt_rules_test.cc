@@ -30,6 +30,13 @@ TEST(PromptRulesTest, TakesAnyTextWhereNothingIsAsked) {
               StatusIs(StatusCode::kInvalidArgument, "longer"));
 }
 
+// The writer of the whole store waits for this.
+TEST(PromptRulesTest, NoAnswerKeepsTheServerBusyForLong) {
+  const PromptRules rules{.pattern = "(a+)+b"};
+  EXPECT_THAT(CheckAnswer(rules, std::string(kPromptAnswerBytesMax, 'a')),
+              StatusIs(StatusCode::kInvalidArgument, "form"));
+}
+
 TEST(PromptRulesTest, BlamesABrokenPatternNotTheAnswer) {
   EXPECT_THAT(CheckAnswer({.pattern = "["}, "x"), StatusIs(StatusCode::kInternal));
 }

@@ -374,6 +374,9 @@ TEST(PromptAnswerTest, TakesOnlyWhatTheQuestionAllows) {
   EXPECT_FALSE(TakesAnswer(pattern, "A-17 "));
   pattern.pattern = "[";
   EXPECT_FALSE(TakesAnswer(pattern, "["));
+  // Nothing a person types may stop the run.
+  pattern.pattern = "(a+)+b";
+  EXPECT_FALSE(TakesAnswer(pattern, std::string(kPromptAnswerBytesMax, 'a')));
   EXPECT_FALSE(TakesAnswer(PromptStep{}, ""));
   EXPECT_FALSE(TakesAnswer(PromptStep{}, "two\nlines"));
   EXPECT_FALSE(TakesAnswer(PromptStep{}, std::string(kPromptAnswerBytesMax + 1, 'x')));

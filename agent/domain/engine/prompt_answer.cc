@@ -2,24 +2,11 @@
 #include "agent/domain/engine/prompt_answer.h"
 
 #include <algorithm>
-#include <regex>
-#include <string>
 
 #include "common/base/limits.h"
+#include "common/pattern/pattern.h"
 
 namespace preseal::agent {
-namespace {
-
-bool Matches(const std::string& pattern, std::string_view answer) {
-  // The library throws on a bad pattern and on one that is too hard; both take nothing.
-  try {
-    return std::regex_match(std::string(answer), std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 bool TakesAnswer(const PromptStep& prompt, std::string_view answer) {
   if (answer.empty() || answer.size() > kPromptAnswerBytesMax) return false;
@@ -29,7 +16,9 @@ bool TakesAnswer(const PromptStep& prompt, std::string_view answer) {
   if (!choices.empty() && std::find(choices.begin(), choices.end(), answer) == choices.end()) {
     return false;
   }
-  return prompt.pattern.empty() || Matches(prompt.pattern, answer);
+  if (prompt.pattern.empty()) return true;
+  const auto matches = pattern::MatchesWhole(prompt.pattern, answer);
+  return matches.ok() && *matches;
 }
 
 }  // namespace preseal::agent

@@ -200,6 +200,11 @@ TEST(ItemReaderTest, APromptNeedsEnglishAndAWorkingPattern) {
               ElementsAre(HasSubstr("the text in \"en\" is missing")));
   EXPECT_THAT(MistakesOf(head + "prompt: {text: {en: Hi}, pattern: \"[\"}\n"),
               ElementsAre(HasSubstr("no regular expression")));
+  EXPECT_THAT(MistakesOf(head + "prompt: {text: {en: Hi}, pattern: \"(a)\\\\1\"}\n"),
+              ElementsAre(HasSubstr("no regular expression")));
+  EXPECT_THAT(MistakesOf(head + "prompt: {text: {en: Hi}, pattern: \"" +
+                         std::string(kPromptPatternBytesMax + 1, 'a') + "\"}\n"),
+              ElementsAre(HasSubstr("more than 512 bytes")));
 }
 
 TEST(ItemReaderTest, AFileTheServerHasNotIsMissedWithItsPlace) {

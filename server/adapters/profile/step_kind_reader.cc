@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <regex>
 
 #include "common/base/limits.h"
+#include "common/pattern/pattern.h"
 #include "server/adapters/profile/reading.h"
 #include "server/wire/wire_time.h"
 
@@ -165,16 +165,6 @@ void ReadPackage(const YAML::Node& node, Reading* reading, plv1::Step* step) {
   SetArtifact(node, source, reading, out->mutable_artifact());
 }
 
-// std::regex throws what it does not understand.
-bool IsPattern(const std::string& text) {
-  try {
-    const std::regex compiled(text, std::regex::ECMAScript);
-    return true;
-  } catch (const std::regex_error&) {
-    return false;
-  }
-}
-
 void ReadPromptText(MapReader& map, Reading* reading, plv1::PromptStep* out) {
   const auto text = map.Child("text");
   if (!text) return map.Fail("text", "\"text\" is missing");
@@ -209,8 +199,10 @@ void ReadPrompt(const YAML::Node& node, Reading* reading, plv1::Step* step) {
     out->add_choices(choice);
   }
   map.Optional("pattern", out->mutable_pattern());
-  if (out->pattern().size() > kPromptPatternBytesMax || !IsPattern(out->pattern())) {
-    map.Fail("pattern", "this is no regular expression (ECMAScript), or too long");
+  if (out->pattern().size() > kPromptPatternBytesMax) {
+    map.Fail("pattern", fmt::format("\"pattern\" has more than {} bytes", kPromptPatternBytesMax));
+  } else if (const Status fits = pattern::Check(out->pattern()); !fits.ok()) {
+    map.Fail("pattern", fmt::format("\"pattern\" {}", EscapeForLog(MessageOf(fits), 200)));
   }
   ReadTargetPath(map, "answer_path", false, out->mutable_answer_path());
   (void)map.Finish();
