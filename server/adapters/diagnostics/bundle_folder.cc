@@ -95,12 +95,13 @@ Status BundleFolder::DropOtherParts(const Bundle& bundle) const {
 }
 
 StatusOr<std::unique_ptr<BundleIntake>> BundleFolder::Begin(const Bundle& bundle, uint64_t offset) {
+  RETURN_IF_ERROR(files::MakeDirectories(FolderOf(bundle.device).string(), kPrivateFolder));
+  ASSIGN_OR_RETURN(UniqueFd turn, TakeUploadTurn(FolderOf(bundle.device)));
   ASSIGN_OR_RETURN(const BundleProgress here, Look(bundle.device, bundle.sha256));
   if (here.complete) return OutOfRange("the server has this bundle: ask for its progress");
-  RETURN_IF_ERROR(files::MakeDirectories(FolderOf(bundle.device).string(), kPrivateFolder));
   RETURN_IF_ERROR(DropOtherParts(bundle));
   return OpenBundlePart(
-      bundle, offset,
+      std::move(turn), bundle, offset,
       {FileOf(bundle.device, bundle.sha256, kPart), FileOf(bundle.device, bundle.sha256, kFacts),
        FileOf(bundle.device, bundle.sha256, kComplete)});
 }
@@ -144,6 +145,9 @@ Status BundleFolder::Remove(const Bundle& bundle) {
 }
 
 Status BundleFolder::RemoveUnfinished(const DeviceId& device, WallTime before) {
+  const auto turn = TakeUploadTurn(FolderOf(device));
+  if (turn.status().code() == StatusCode::kAborted) return OkStatus();  // it is going on
+  RETURN_IF_ERROR(turn.status());
   ASSIGN_OR_RETURN(const auto names, NamesIn(FolderOf(device)));
   for (const fs::path& name : names) {
     if (name.extension() != kPart) continue;

@@ -13,7 +13,6 @@
 #include "common/base/limits.h"
 #include "common/crypto/digest.h"
 #include "common/files/files.h"
-#include "common/files/unique_fd.h"
 
 namespace preseal::server {
 namespace {
@@ -23,8 +22,12 @@ constexpr size_t kHashBlockBytes = 256 * 1024;
 
 class PartIntake final : public BundleIntake {
  public:
-  PartIntake(UniqueFd fd, Bundle bundle, BundlePaths paths, uint64_t offset)
-      : fd_(std::move(fd)), bundle_(std::move(bundle)), paths_(std::move(paths)), size_(offset) {}
+  PartIntake(UniqueFd turn, UniqueFd fd, Bundle bundle, BundlePaths paths, uint64_t offset)
+      : turn_(std::move(turn)),
+        fd_(std::move(fd)),
+        bundle_(std::move(bundle)),
+        paths_(std::move(paths)),
+        size_(offset) {}
 
   Status Write(ByteView chunk) override {
     if (chunk.size() > bundle_.size - size_) {
@@ -67,7 +70,8 @@ class PartIntake final : public BundleIntake {
     }
   }
 
-  const UniqueFd fd_;  // locked
+  const UniqueFd turn_;
+  const UniqueFd fd_;
   const Bundle bundle_;
   const BundlePaths paths_;
   uint64_t size_;
@@ -75,14 +79,18 @@ class PartIntake final : public BundleIntake {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<BundleIntake>> OpenBundlePart(const Bundle& bundle, uint64_t offset,
-                                                       const BundlePaths& paths) {
+StatusOr<UniqueFd> TakeUploadTurn(const std::filesystem::path& folder) {
+  UniqueFd turn(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!turn.valid()) return files::FromErrno(errno, "open", folder.string());
+  if (::flock(turn.get(), LOCK_EX | LOCK_NB) == 0) return turn;
+  return Aborted("another upload of this device goes on");
+}
+
+StatusOr<std::unique_ptr<BundleIntake>> OpenBundlePart(UniqueFd turn, const Bundle& bundle,
+                                                       uint64_t offset, const BundlePaths& paths) {
   const std::string name = paths.part.string();
   UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateFile));
   if (!fd.valid()) return files::FromErrno(errno, "open", name);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Aborted("another upload of this bundle goes on");
-  }
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return files::FromErrno(errno, "stat", name);
   if (static_cast<uint64_t>(info.st_size) != offset) {
@@ -90,7 +98,7 @@ StatusOr<std::unique_ptr<BundleIntake>> OpenBundlePart(const Bundle& bundle, uin
   }
   if (::lseek(fd.get(), 0, SEEK_END) < 0) return files::FromErrno(errno, "seek", name);
   return std::unique_ptr<BundleIntake>(
-      std::make_unique<PartIntake>(std::move(fd), bundle, paths, offset));
+      std::make_unique<PartIntake>(std::move(turn), std::move(fd), bundle, paths, offset));
 }
 
 std::string FactsText(const Bundle& bundle) {

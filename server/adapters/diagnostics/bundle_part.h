@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "common/files/unique_fd.h"
 #include "server/service/diagnostics/bundle_store.h"
 
 namespace preseal::server {
@@ -16,9 +17,15 @@ struct BundlePaths {
   std::filesystem::path complete;
 };
 
-// Opens `paths.part` for going on at `offset`; OutOfRange and Aborted as BundleStore::Begin.
-StatusOr<std::unique_ptr<BundleIntake>> OpenBundlePart(const Bundle& bundle, uint64_t offset,
-                                                       const BundlePaths& paths);
+// A device's turn to change what is unfinished in its folder, until dropped: an upload that another
+// one has pushed off the disk would go on filling it, and put the other's bytes under its own name.
+// Aborted: somebody has it.
+StatusOr<UniqueFd> TakeUploadTurn(const std::filesystem::path& folder);
+
+// Opens `paths.part` for going on at `offset`; OutOfRange as BundleStore::Begin. What is returned
+// keeps `turn`.
+StatusOr<std::unique_ptr<BundleIntake>> OpenBundlePart(UniqueFd turn, const Bundle& bundle,
+                                                       uint64_t offset, const BundlePaths& paths);
 
 // What HEX.json holds. InvalidArgument: it is none.
 std::string FactsText(const Bundle& bundle);

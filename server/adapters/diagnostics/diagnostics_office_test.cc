@@ -137,6 +137,16 @@ TEST_F(DiagnosticsOfficeTest, TwoUploadsOfOneBundleDoNotMix) {
               StatusIs(StatusCode::kAborted));
 }
 
+// What is pushed off the disk while it is written stays there for as long as its stream.
+TEST_F(DiagnosticsOfficeTest, ADeviceHasOneUploadAtATime) {
+  ASSERT_OK_AND_ASSIGN(auto first, office_->Begin(device_, OfferOf("0123456789")));
+  ASSERT_OK(first->Write(AsBytes("012345")));
+  EXPECT_THAT(office_->Begin(device_, OfferOf("another")).status(), StatusIs(StatusCode::kAborted));
+  EXPECT_OK(office_->Begin(AddEnrolled("SN-2").id, OfferOf("another")).status());
+  first.reset();
+  EXPECT_OK(office_->Begin(device_, OfferOf("another")).status());
+}
+
 TEST_F(DiagnosticsOfficeTest, ADeviceThatBeginsEverNewUploadsKeepsOneOnTheDisk) {
   for (int i = 0; i < 5; ++i) ASSERT_OK(Send("bundle " + std::to_string(i), 0, 3).status());
   EXPECT_EQ(Files(), 1u);
