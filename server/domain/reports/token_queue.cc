@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "common/base/limits.h"
+
 namespace preseal::server {
 
 TokenQueue::TokenQueue(uint32_t limit, size_t waiters_max, std::chrono::milliseconds lease)
@@ -12,6 +14,7 @@ TokenPlace TokenQueue::Ask(const TokenUser& user, Time now) {
   auto known = numbers_.find(user);
   if (known == numbers_.end()) {
     if (held_ >= limit_ && slots_.size() - held_ >= waiters_max_) return {};
+    if (CountOf(user.device) >= kStepsInFlightMax) return {};
     known = numbers_.emplace(user, next_number_++).first;
     slots_[known->second] = {.user = user, .since = now};
     Grant(now);
@@ -57,6 +60,15 @@ std::vector<TokenQueue::Told> TokenQueue::TakeChanges(size_t places) {
     changes.push_back({slot.user, slot.granted ? TokenPlace{.granted = true} : Waiting(place)});
   }
   return changes;
+}
+
+size_t TokenQueue::CountOf(const DeviceId& device) const {
+  size_t count = 0;
+  for (auto at = numbers_.lower_bound({.device = device, .item_id = {}});
+       at != numbers_.end() && at->first.device == device; ++at) {
+    ++count;
+  }
+  return count;
 }
 
 std::vector<TokenQueue::Entry> TokenQueue::Holders() const {

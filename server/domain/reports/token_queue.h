@@ -49,8 +49,8 @@ class TokenQueue {
   // `limit` and `waiters_max` are at least 1.
   TokenQueue(uint32_t limit, size_t waiters_max, std::chrono::milliseconds lease);
 
-  // Asks, or asks again, which keeps what the user has. At `waiters_max` a new user is turned away
-  // with place 0.
+  // Asks, or asks again, which keeps what the user has. At `waiters_max`, and for more items of one
+  // device than it may have at work (kStepsInFlightMax), a new user is turned away with place 0.
   TokenPlace Ask(const TokenUser& user, Time now);
   // Gives a token back or leaves the queue. Nothing happens for a user that is in neither.
   void Release(const TokenUser& user, Time now);
@@ -64,8 +64,9 @@ class TokenQueue {
   std::vector<Told> TakeChanges(size_t places);
 
   uint32_t limit() const { return limit_; }
-  std::vector<Entry> Holders() const;  // longest first
-  std::vector<Entry> Waiters() const;  // in order
+  size_t CountOf(const DeviceId& device) const;  // held and waited for
+  std::vector<Entry> Holders() const;            // longest first
+  std::vector<Entry> Waiters() const;            // in order
   bool empty() const { return slots_.empty(); }
 
  private:

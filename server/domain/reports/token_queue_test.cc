@@ -7,6 +7,8 @@
 #include <map>
 #include <random>
 
+#include "common/base/limits.h"
+
 namespace preseal::server {
 namespace {
 
@@ -34,6 +36,20 @@ TEST(TokenQueueTest, GrantsUpToTheLimitAndQueuesTheRestInOrder) {
   EXPECT_EQ(queue.Ask(User(4), At(0s)).place, 2u);
   EXPECT_THAT(UsersOf(queue.Holders()), ElementsAre(User(1), User(2)));
   EXPECT_THAT(UsersOf(queue.Waiters()), ElementsAre(User(3), User(4)));
+}
+
+// It may name any item it likes.
+TEST(TokenQueueTest, OneDeviceCannotTakeEveryToken) {
+  TokenQueue queue(100, 100, 80s);
+  for (uint32_t i = 0; i < kStepsInFlightMax; ++i) {
+    EXPECT_TRUE(queue.Ask(User(1, "item-" + std::to_string(i)), At(0s)).granted);
+  }
+  const TokenPlace more = queue.Ask(User(1, "one-more"), At(0s));
+  EXPECT_FALSE(more.granted);
+  EXPECT_EQ(more.place, 0u);
+  EXPECT_TRUE(queue.Ask(User(2), At(0s)).granted);
+  queue.Release(User(1, "item-0"), At(0s));
+  EXPECT_TRUE(queue.Ask(User(1, "one-more"), At(0s)).granted);
 }
 
 TEST(TokenQueueTest, AskingAgainKeepsThePlace) {

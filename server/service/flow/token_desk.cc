@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/service/flow/token_desk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/limits.h"
@@ -28,7 +29,7 @@ FloorTokens::FloorTokens(LiveDevices& live, const Clock& clock,
 // DeviceLink::Tell neither blocks nor calls back.
 void FloorTokens::Ask(const DeviceId& device, std::string_view token, std::string_view item_id) {
   auto queues = queues_.Lock();
-  TokenQueue* queue = Find(&*queues, token);
+  TokenQueue* queue = Find(&*queues, token, device);
   const TokenUser user{device, std::string(item_id)};
   const TokenPlace place = queue == nullptr ? TokenPlace() : queue->Ask(user, clock_.Steady());
   Tell(device, AnswerFor(token, user, place));
@@ -83,13 +84,18 @@ WallTime FloorTokens::WallOf(TokenQueue::Time since) const {
   return clock_.Now() - std::chrono::duration_cast<WallTime::duration>(clock_.Steady() - since);
 }
 
-TokenQueue* FloorTokens::Find(Queues* queues, std::string_view token) const {
+TokenQueue* FloorTokens::Find(Queues* queues, std::string_view token,
+                              const DeviceId& device) const {
   const auto found = queues->find(token);
   if (found != queues->end()) return &found->second;
   const auto limit = limits_.find(std::string(token));
-  // Classes come from plans, which come from devices' own requests here: not without end.
-  if (limit == limits_.end() && queues->size() >= kTokenClassesMax) {
-    log::Warning("too many token classes", {{"token", token}});
+  // Classes come from plans, but it is devices that name them here: not without end, and no device
+  // may take them all.
+  const auto asks = [&device](const auto& queue) { return queue.second.CountOf(device) > 0; };
+  const bool many = queues->size() >= kTokenClassesMax ||
+                    std::count_if(queues->begin(), queues->end(), asks) >= kStepsInFlightMax;
+  if (limit == limits_.end() && many) {
+    log::Warning("too many token classes", {{"token", token}, {"device", device.text()}});
     return nullptr;
   }
   return &queues

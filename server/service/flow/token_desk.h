@@ -17,7 +17,8 @@ namespace preseal::server {
 
 // The whole floor's queues, in memory: after a restart of the server devices ask again within
 // kTokenRenewEvery, in the order they happen to come. A class that the configuration does not name
-// has kTokensDefault tokens; at kTokenClassesMax classes a new one is turned away. Thread-safe.
+// has kTokensDefault tokens; at kTokenClassesMax classes, or kStepsInFlightMax of one device, a new
+// one is turned away. Thread-safe.
 //
 // An answer of place 0 without a grant means: the queue is full or there are too many classes, ask
 // again. The first kTokenPlacesTold of a queue hear of every move at once, the others when they
@@ -47,7 +48,7 @@ class FloorTokens final : public TokenDesk {
  private:
   using Queues = std::map<std::string, TokenQueue, std::less<>>;
   // Null: too many classes.
-  TokenQueue* Find(Queues* queues, std::string_view token) const;
+  TokenQueue* Find(Queues* queues, std::string_view token, const DeviceId& device) const;
   void TellChanges(std::string_view token, TokenQueue* queue);
   void Tell(const DeviceId& device, TokenAnswer answer);
 

@@ -116,12 +116,23 @@ TEST_F(FloorTokensTest, ClassesHaveLimitsOfTheirOwn) {
 
 TEST_F(FloorTokensTest, TooManyClassesAreTurnedAwayAndTheConfiguredOnesAreNot) {
   for (size_t i = 0; i < kTokenClassesMax; ++i) {
-    tokens_.Ask(Id(1), "class-" + std::to_string(i), "app");
+    tokens_.Ask(Id(10 + i), "class-" + std::to_string(i), "app");
   }
   tokens_.Ask(Id(2), "one-more", "app");
   EXPECT_THAT(Heard(2), ElementsAre("one-more app 0"));
   tokens_.Ask(Id(2), "download", "app");
   EXPECT_THAT(Heard(2), ElementsAre("download app granted"));
+}
+
+TEST_F(FloorTokensTest, OneDeviceCannotTakeEveryClass) {
+  for (size_t i = 0; i < kTokenClassesMax; ++i) {
+    tokens_.Ask(Id(1), "class-" + std::to_string(i), "app");
+  }
+  EXPECT_EQ(tokens_.Snapshot().size(), 1 + kStepsInFlightMax);
+  tokens_.Ask(Id(2), "one-more", "app");
+  EXPECT_THAT(Heard(2), ElementsAre("one-more app granted"));
+  tokens_.Ask(Id(1), "download", "app");
+  EXPECT_EQ(Heard(1).back(), "download app granted");
 }
 
 TEST_F(FloorTokensTest, TheSnapshotShowsWhoHoldsAndWhoWaitsInOrder) {
