@@ -32,6 +32,19 @@ std::string Words(std::string name, std::string_view prefix) {
   return name;
 }
 
+// Nothing would run; the reason is all there is to say.
+Report NoPlanReport(const prv1::EffectivePlan& plan, Table facts) {
+  for (const std::string& why : plan.warnings()) {
+    facts.rows.push_back({{"Why", Tone::kDim}, {why, Tone::kBad}});
+  }
+  Report report;
+  report.csv = facts;
+  report.csv.columns = {"field", "value"};
+  report.sections.push_back({"", true, std::move(facts), ""});
+  report.json = ToJson(plan);
+  return report;
+}
+
 Report PlanReport(const prv1::EffectivePlan& plan) {
   Report report;
   Table facts{
@@ -40,6 +53,7 @@ Report PlanReport(const prv1::EffectivePlan& plan) {
        {{"Device name", Tone::kDim}, {plan.device_name().empty() ? "stays" : plan.device_name()}},
        {{"Assignment", Tone::kDim},
         {Words(prv1::ProfileAssignment_Name(plan.assignment()), "PROFILE_ASSIGNMENT_")}}}};
+  if (!plan.has_plan()) return NoPlanReport(plan, std::move(facts));
   for (const std::string& group : plan.groups())
     facts.rows.push_back({{"In group", Tone::kDim}, {group}});
   report.sections.push_back({"", true, std::move(facts), ""});
@@ -137,6 +151,7 @@ StatusOr<ExitCode> ShowPlan(const Cli& cli, const PlanOptions& options) {
   request.set_assigned_user(options.user);
   ASSIGN_OR_RETURN(const auto plan, connection->Call(&Profiles::PreviewPlan, request));
   cli.Print(PlanReport(plan));
+  if (!plan.has_plan()) return ExitCode::kOk;
   for (const std::string& warning : plan.warnings()) cli.Say("warning: " + warning);
   return ExitCode::kOk;
 }

@@ -74,6 +74,15 @@ TEST_F(ProfilesFloorTest, ApplyUploadsFilesAndPlanExplainsThem) {
   EXPECT_THAT(again.output, AllOf(HasSubstr("unchanged"), Not(HasSubstr("created"))));
 }
 
+TEST_F(ProfilesFloorTest, ThatThereIsNoPlanIsAnAnswerWithItsReason) {
+  const auto pinned = Preseal({"update-device", kSerial, "--profile", "no-such"});
+  ASSERT_EQ(pinned.ending.exit_code, 0) << pinned.error;
+  const auto plan = Preseal({"plan", kSerial});
+  EXPECT_EQ(plan.ending.exit_code, 0) << plan.error;
+  EXPECT_THAT(plan.output, AllOf(HasSubstr("failed"), HasSubstr("no-such")));
+  EXPECT_THAT(Plan(), HasSubstr("PROFILE_ASSIGNMENT_FAILED"));
+}
+
 TEST_F(ProfilesFloorTest, MistakesNameTheirPlaceAndNothingIsStored) {
   std::string text = kSales;
   text.replace(text.find("category: apps"), 14, "category: app!");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "common/base/limits.h"
 #include "server/adapters/grpc/caller.h"
@@ -35,6 +36,10 @@ StatusOr<AssignmentStatus> AssignmentOf(Tx& tx, const Device& device, ProfileCat
   const bool ran = latest != runs.rend();
   return StatusOfAssignment(catalog.DigestNow(tx, device), ran,
                             ran ? latest->profile_digest : std::string());
+}
+
+bool HasNoPlan(AssignmentStatus status) {
+  return status == AssignmentStatus::kNotAssigned || status == AssignmentStatus::kFailed;
 }
 
 }  // namespace
@@ -112,17 +117,25 @@ ProfileService::Unary ProfileService::PreviewPlan(Context context,
                                                   prv1::EffectivePlan* response) {
   return Serve(context, Right::kSeeFleet, [this, request, response](const Principal&) -> Status {
     const Flow flow = request->flow() == progress::v1::FLOW_USER ? Flow::kUser : Flow::kTechnician;
-    EffectivePlan plan;
+    std::optional<EffectivePlan> plan;
     RETURN_IF_ERROR(parts_.store.Read([&](Tx& tx) -> Status {
       ASSIGN_OR_RETURN(const Device device, FindDevice(tx, request->device()));
       response->set_device(NameOfDevice(device.id));
-      ASSIGN_OR_RETURN(plan, parts_.profiles.Preview(tx, device, flow, request->assigned_user()));
       ASSIGN_OR_RETURN(const auto status, AssignmentOf(tx, device, parts_.profiles));
       response->set_assignment(static_cast<prv1::ProfileAssignment>(status));
+      auto preview = parts_.profiles.Preview(tx, device, flow, request->assigned_user());
+      if (preview.ok()) {
+        plan = *std::move(preview);
+        return OkStatus();
+      }
+      // That there is no plan is an answer, too: the state, and why.
+      if (!HasNoPlan(status)) return preview.status();
+      response->add_warnings(std::string(MessageOf(preview.status())));
       return OkStatus();
     }));
-    ASSIGN_OR_RETURN(const FrozenPlan frozen, parts_.format.Encode(plan));
-    return ToProto(plan, frozen, response);
+    if (!plan) return OkStatus();
+    ASSIGN_OR_RETURN(const FrozenPlan frozen, parts_.format.Encode(*plan));
+    return ToProto(*plan, frozen, response);
   });
 }
 
