@@ -9,7 +9,7 @@ FlowParts::FlowParts(Store& store, const Clock& clock, LiveDevices& live, Profil
       dispatcher(store, clock, live),
       flow(store, clock, profiles, dispatcher),
       commands(store, clock, profiles, dispatcher, landing, prompts),
-      actions(flow, commands),
+      actions(flow, commands, clock),
       edit(store, clock, landing),
       limit(store, clock),
       tokens(live, clock, config.tokens),

@@ -19,6 +19,9 @@ Status ActionDesk::Give(const DeviceId& device, std::string_view request_id, Dev
     case DeviceAction::kReset:
       return commands_.Reset(actor, device, "", request_id).status();
     case DeviceAction::kDiagnostics:
+      if (!diagnostics_.Lock()->Take(device.text(), clock_.Steady())) {
+        return ResourceExhausted("Diagnostics were just asked for: wait a few seconds.");
+      }
       return commands_.CollectDiagnostics(actor, device, request_id).status();
     case DeviceAction::kContinue:
       return commands_.Continue(actor, device, request_id).status();

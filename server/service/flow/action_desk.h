@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+
+#include "common/base/clock.h"
+#include "common/base/guarded.h"
+#include "common/base/limits.h"
+#include "server/domain/rate_limiter.h"
 #include "server/service/device_requests.h"
 #include "server/service/flow/run_commands.h"
 #include "server/service/flow/technician_flow.h"
@@ -11,16 +17,24 @@ namespace preseal::server {
 // "device D-1042". Thread-safe; blocks on the store.
 class ActionDesk final : public DeviceActions {
  public:
-  ActionDesk(TechnicianFlow& flow, RunCommands& commands) : flow_(flow), commands_(commands) {}
+  ActionDesk(TechnicianFlow& flow, RunCommands& commands, const Clock& clock)
+      : flow_(flow), commands_(commands), clock_(clock) {}
 
   ActionAnswer Act(const DeviceId& device, std::string_view request_id,
                    DeviceAction action) override;
 
  private:
+  // Asking for diagnostics is the one button that may be pressed for ever, and each time leaves a
+  // row in the audit log for ever: a few at once, then one in a while.
+  static constexpr uint32_t kDiagnosticsBurst = 3;
+  static constexpr auto kDiagnosticsEvery = std::chrono::seconds(20);
+
   Status Give(const DeviceId& device, std::string_view request_id, DeviceAction action);
 
   TechnicianFlow& flow_;
   RunCommands& commands_;
+  const Clock& clock_;
+  Guarded<RateLimiter> diagnostics_{kDiagnosticsBurst, kDiagnosticsEvery, kDeviceSessionsMax};
 };
 
 }  // namespace preseal::server

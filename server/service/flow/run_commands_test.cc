@@ -30,7 +30,7 @@ class RunCommandsTest : public FlowTest {
     ASSERT_NO_FATAL_FAILURE(FlowTest::SetUp());
     landing_.emplace(*store_, clock_, *live_, profile_, "Acme");
     commands_.emplace(*store_, clock_, profile_, *dispatcher_, *landing_, prompts_);
-    actions_.emplace(*flow_, *commands_);
+    actions_.emplace(*flow_, *commands_, clock_);
     device_ = AddEnrolled("A-17").id;
     Connect(true);
   }
@@ -226,6 +226,18 @@ TEST_F(RunCommandsTest, AProfileThatForbidsPreProvisioningIsNotStartedByAnybody)
   EXPECT_THAT(actions_->Act(device_, "r-1", DeviceAction::kProvision).message,
               HasSubstr("PROFILE_NOT_ALLOWED"));
   EXPECT_EQ(Load(device_).state, DeviceState::kEnrolled);
+}
+
+TEST_F(RunCommandsTest, ADeviceCannotFillTheAuditLogByPressingAButton) {
+  profile_.esp.allow_log_collection = true;
+  int accepted = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string request = "r-" + std::to_string(i);
+    accepted += actions_->Act(device_, request, DeviceAction::kDiagnostics).accepted ? 1 : 0;
+  }
+  EXPECT_EQ(accepted, 3);
+  EXPECT_THAT(actions_->Act(device_, "r-100", DeviceAction::kDiagnostics).message,
+              HasSubstr("wait"));
 }
 
 TEST_F(RunCommandsTest, TheCardOffersWhatTheTableAllowsAtTheDevice) {
