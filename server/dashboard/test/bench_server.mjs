@@ -231,10 +231,11 @@ async function* watch(floor, request, signal, cuts) {
 function batches(floor) {
   const found = new Map();
   for (const device of floor.devices.values()) {
-    const batch = found.get(device.batch) ?? { name: device.batch, total: 0, counts: [], silent: 0, createTime: device.createTime, updateTime: floor.now() };
+    const batch = found.get(device.batch) ?? { name: device.batch, total: 0, counts: [], silent: 0, refused: 0, createTime: device.createTime, updateTime: floor.now() };
     found.set(device.batch, batch);
     batch.total++;
     batch.silent += device.contact.state === 4 ? 1 : 0;
+    batch.refused += device.state === 10 && device.failure?.itemId === "" && !device.enrolled ? 1 : 0;
     const count = batch.counts.find((each) => each.state === device.state) ?? batch.counts[batch.counts.push({ state: device.state, count: 0 }) - 1];
     count.count++;
   }

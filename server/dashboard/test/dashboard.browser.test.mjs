@@ -131,6 +131,7 @@ test("shows a reseller batches and nothing else", async () => {
   bench.people.role = 4;
   await logIn();
   await page.locator("[data-testid=batch][data-batch=PO-7]").waitFor();
+  await page.locator("[data-testid=batch-refused][data-count='1']").waitFor();
   assert.equal(await page.getByTestId("nav-wall").count(), 0);
   assert.equal(await page.getByTestId("tile").count(), 0);
 });

@@ -48,6 +48,18 @@ test("holds a run with a reason and resumes it, by keys", async () => {
   await page.getByTestId("flow-banner").waitFor({ state: "detached" });
 });
 
+test("shows at once that a hold is asked, before the device confirms it", async () => {
+  const asked = (floor) => {
+    flowBench(floor);
+    const command = { name: "devices/F-2/commands/C-1", kind: 4, state: 1, actor: "grace", createTime: floor.now(), updateTime: floor.now() };
+    floor.devices.get("devices/F-2").lastCommand = command;
+  };
+  await open({ fill: asked, everyMs: 600_000 });
+  await tile("F-2").and(page.locator("[data-note=hold-asked]")).getByText("Hold asked").waitFor();
+  await tile("F-2").getByTestId("tile-link").click();
+  await page.locator("[data-testid=flow-banner][data-kind=hold-asked]").getByText("Asked by grace;").waitFor();
+});
+
 test("says why an action is not there, also when its key is pressed", async () => {
   await open(on("F-9"));
   await page.getByTestId("flow-missing").locator("summary").click();
@@ -197,6 +209,18 @@ test("counts refused devices apart from failed ones on the Batches page", async 
   await open({ fill: galleryBench, path: "/batches" });
   await page.locator("[data-testid=batch-refused][data-count='1']").waitFor();
   await page.locator("[data-testid=batch-failed][data-count='1']").waitFor();
+});
+
+test("shows on a phone how old a seal is, and the help from its beginning", async () => {
+  await open({ fill: flowBench, path: "/seals", viewport: { width: 390, height: 844 } });
+  const age = page.getByTestId("seal").first().locator("[data-label=Age]");
+  await age.waitFor();
+  const box = await age.boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 390, `the age is at ${box.x}, ${box.width} wide`);
+  await page.getByTestId("help").click();
+  const title = page.getByTestId("help-dialog").getByRole("heading");
+  await title.waitFor();
+  assert.ok((await title.boundingBox()).y > 0, "it opens at its end");
 });
 
 for (const [scheme, viewport] of [["light", { width: 390, height: 844 }], ["dark", { width: 1600, height: 1000 }]]) {

@@ -2,7 +2,8 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { Contact_State } from "../gen/preseal/fleet/v1/fleet_pb";
+import { Command_Kind, Command_State, Contact_State } from "../gen/preseal/fleet/v1/fleet_pb";
+import { DeviceState } from "../gen/preseal/lifecycle/v1/lifecycle_pb";
 import { Wait_Kind, WaitSchema } from "../gen/preseal/progress/v1/progress_pb";
 import { makeDevice, NOW } from "./fixture";
 import { backText, noteOf } from "./notes";
@@ -40,6 +41,33 @@ describe("noteOf", () => {
 
   it("asks for a person's answer by its own word", () => {
     expect(noteOf(makeDevice({ wait: wait(Wait_Kind.PROMPT) }), NOW)?.word).toBe("Needs an answer");
+  });
+});
+
+describe("noteOf a hold the device has not confirmed", () => {
+  function asked(kind: Command_Kind, state = Command_State.QUEUED) {
+    return { state: DeviceState.PROVISIONING, lastCommand: { kind, state, actor: "grace" } };
+  }
+
+  it("says at once that a hold is asked, and by whom", () => {
+    const note = noteOf(makeDevice(asked(Command_Kind.HOLD)), NOW);
+    expect(note).toEqual({ kind: "hold-asked", word: "Hold asked", text: "Asked by grace; the device has not confirmed it yet." });
+    expect(noteOf(makeDevice({ ...asked(Command_Kind.HOLD), wait: wait(Wait_Kind.TOKEN) }), NOW)?.kind).toBe("hold-asked");
+  });
+
+  it("says at once that a resume is asked", () => {
+    expect(noteOf(makeDevice({ ...asked(Command_Kind.RESUME), held: true }), NOW)?.kind).toBe("resume-asked");
+  });
+
+  it("speaks of what is, once the device has answered", () => {
+    expect(noteOf(makeDevice({ ...asked(Command_Kind.HOLD, Command_State.DELIVERED), held: true }), NOW)?.kind).toBe("held");
+    expect(noteOf(makeDevice(asked(Command_Kind.HOLD, Command_State.FAILED)), NOW)).toBeUndefined();
+    expect(noteOf(makeDevice(asked(Command_Kind.HOLD, Command_State.VERIFIED)), NOW)).toBeUndefined();
+    expect(noteOf(makeDevice(asked(Command_Kind.RESUME)), NOW)).toBeUndefined();
+  });
+
+  it("is silent once the run is over", () => {
+    expect(noteOf(makeDevice({ ...asked(Command_Kind.HOLD), state: DeviceState.READY_TO_SEAL }), NOW)).toBeUndefined();
   });
 });
 

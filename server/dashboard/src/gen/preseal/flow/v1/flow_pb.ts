@@ -25,7 +25,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file preseal/flow/v1/flow.proto.
  */
 export const file_preseal_flow_v1_flow: GenFile = /*@__PURE__*/
-  fileDesc("ChpwcmVzZWFsL2Zsb3cvdjEvZmxvdy5wcm90bxIPcHJlc2VhbC5mbG93LnYxIkUKEUhvbGREZXZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkiNwoTUmVzdW1lRGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiVQoQV2FpdmVJdGVtUmVxdWVzdBIMCgRuYW1lGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkiWAoTQW5zd2VyUHJvbXB0UmVxdWVzdBIMCgRuYW1lGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSDgoGYW5zd2VyGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkicQoVRXh0ZW5kRGVhZGxpbmVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHaXRlbV9pZBgCIAEoCRIlCgJieRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGAQgASgJIkYKElJlc2V0RGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIj0KGUNvbGxlY3REaWFnbm9zdGljc1JlcXVlc3QSDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIjgKFFJlc3RhcnREZXZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIkChRSZWZyZXNoRGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJIjkKFUNvbnRpbnVlQW55d2F5UmVxdWVzdBIMCgRuYW1lGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiawoaQWxsb3dOZXh0RW5yb2xsbWVudFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiQKFElzc3VlVXNlckNvZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiaAoVSXNzdWVVc2VyQ29kZVJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEgwKBGNvZGUYAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIukBChNVcGRhdGVEZXZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkSGgoNYXNzaWduZWRfdXNlchgCIAEoCUgAiAEBEhYKCWdyb3VwX3RhZxgDIAEoCUgBiAEBEhEKBHNsb3QYBCABKAlIAogBARIUCgdwcm9maWxlGAUgASgJSAOIAQESMgoOc2V0X2F0dHJpYnV0ZXMYBiADKAsyGi5wcmVzZWFsLmZsb3cudjEuQXR0cmlidXRlQhAKDl9hc3NpZ25lZF91c2VyQgwKCl9ncm91cF90YWdCBwoFX3Nsb3RCCgoIX3Byb2ZpbGUiJwoJQXR0cmlidXRlEgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCSIpChlHZXRUaW1lQXR0cmlidXRpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkijQIKD1RpbWVBdHRyaWJ1dGlvbhIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoKd2FsbF9jbG9jaxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVwYXJ0cxgEIAMoCzIZLnByZXNlYWwuZmxvdy52MS5UaW1lUGFydBIsCglyZW1haW5kZXIYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNY3JpdGljYWxfcGF0aBgGIAMoCSKuAwoIVGltZVBhcnQSLAoEa2luZBgBIAEoDjIeLnByZXNlYWwuZmxvdy52MS5UaW1lUGFydC5LaW5kEg8KB2l0ZW1faWQYAiABKAkSFAoMZGlzcGxheV9uYW1lGAMgASgJEisKCGR1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIp8CCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIUChBLSU5EX0FUVEVTVEFUSU9OEAESFwoTS0lORF9BV0FJVElOR19TVEFSVBACEg0KCUtJTkRfSVRFTRADEg4KCktJTkRfVE9LRU4QBBIUChBLSU5EX1JFVFJZX1BBVVNFEAUSDwoLS0lORF9QUk9NUFQQBhINCglLSU5EX0hPTEQQBxIPCgtLSU5EX1JFQk9PVBAIEhAKDEtJTkRfT0ZGTElORRAJEhgKFEtJTkRfQVdBSVRJTkdfUEVSU09OEAoSFgoSS0lORF9BV0FJVElOR19TRUFMEAsSEAoMS0lORF9TRUFMSU5HEAwSFgoSS0lORF9BV0FJVElOR19VU0VSEA0iIQoRR2V0Sm91cm5leVJlcXVlc3QSDAoEbmFtZRgBIAEoCSLWAQoHSm91cm5leRIQCghhdHRlbXB0cxgBIAEoDRIYChBmaXJzdF90aW1lX3JpZ2h0GAIgASgIEhEKCXN1Y2NlZWRlZBgDIAEoCBIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFdHJpZXMYBiADKAsyHy5wcmVzZWFsLmZsb3cudjEuSm91cm5leUF0dGVtcHQiiAIKDkpvdXJuZXlBdHRlbXB0EgsKA3J1bhgBIAEoCRInCgRmbG93GAIgASgOMhkucHJlc2VhbC5wcm9ncmVzcy52MS5GbG93EjAKB291dGNvbWUYAyABKA4yHy5wcmVzZWFsLnByb2dyZXNzLnYxLlJ1bk91dGNvbWUSPgoQZGVwbG95bWVudF9zdGF0ZRgEIAEoDjIkLnByZXNlYWwucHJvZ3Jlc3MudjEuRGVwbG95bWVudFN0YXRlEisKCGR1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhMKC2ZhaWxlZF9pdGVtGAYgASgJEgwKBGNvZGUYByABKAkimAEKEExpc3RTZWFsc1JlcXVlc3QSKAoEYWdlcxgBIAMoDjIaLnByZXNlYWwuZmxlZXQudjEuU2VhbC5BZ2USDwoHZHJpZnRlZBgCIAEoCBITCgt1bmNvbmZpcm1lZBgDIAEoCBINCgViYXRjaBgEIAEoCRIRCglwYWdlX3NpemUYBSABKAUSEgoKcGFnZV90b2tlbhgGIAEoCSJaChFMaXN0U2VhbHNSZXNwb25zZRIsCgVzZWFscxgBIAMoCzIdLnByZXNlYWwuZmxvdy52MS5TZWFsZWREZXZpY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqIBCgxTZWFsZWREZXZpY2USDgoGZGV2aWNlGAEgASgJEhUKDXNlcmlhbF9udW1iZXIYAiABKAkSEwoLZGV2aWNlX25hbWUYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5wcmVzZWFsLmxpZmVjeWNsZS52MS5EZXZpY2VTdGF0ZRIkCgRzZWFsGAUgASgLMhYucHJlc2VhbC5mbGVldC52MS5TZWFsIhMKEUxpc3RUb2tlbnNSZXF1ZXN0IkEKEkxpc3RUb2tlbnNSZXNwb25zZRIrCgZxdWV1ZXMYASADKAsyGy5wcmVzZWFsLmZsb3cudjEuVG9rZW5RdWV1ZSKIAQoKVG9rZW5RdWV1ZRINCgV0b2tlbhgBIAEoCRINCgVsaW1pdBgCIAEoDRItCgdob2xkZXJzGAMgAygLMhwucHJlc2VhbC5mbG93LnYxLlRva2VuSG9sZGVyEi0KB3dhaXRlcnMYBCADKAsyHC5wcmVzZWFsLmZsb3cudjEuVG9rZW5Ib2xkZXIiWQoLVG9rZW5Ib2xkZXISDgoGZGV2aWNlGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMr8LCgtGbG93U2VydmljZRJLCgpIb2xkRGV2aWNlEiIucHJlc2VhbC5mbG93LnYxLkhvbGREZXZpY2VSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEk8KDFJlc3VtZURldmljZRIkLnByZXNlYWwuZmxvdy52MS5SZXN1bWVEZXZpY2VSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEkkKCVdhaXZlSXRlbRIhLnByZXNlYWwuZmxvdy52MS5XYWl2ZUl0ZW1SZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEk8KDEFuc3dlclByb21wdBIkLnByZXNlYWwuZmxvdy52MS5BbnN3ZXJQcm9tcHRSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kElMKDkV4dGVuZERlYWRsaW5lEiYucHJlc2VhbC5mbG93LnYxLkV4dGVuZERlYWRsaW5lUmVxdWVzdBoZLnByZXNlYWwuZmxlZXQudjEuQ29tbWFuZBJNCgtSZXNldERldmljZRIjLnByZXNlYWwuZmxvdy52MS5SZXNldERldmljZVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSWwoSQ29sbGVjdERpYWdub3N0aWNzEioucHJlc2VhbC5mbG93LnYxLkNvbGxlY3REaWFnbm9zdGljc1JlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSUQoNUmVzdGFydERldmljZRIlLnByZXNlYWwuZmxvdy52MS5SZXN0YXJ0RGV2aWNlUmVxdWVzdBoZLnByZXNlYWwuZmxlZXQudjEuQ29tbWFuZBJQCg1SZWZyZXNoRGV2aWNlEiUucHJlc2VhbC5mbG93LnYxLlJlZnJlc2hEZXZpY2VSZXF1ZXN0GhgucHJlc2VhbC5mbGVldC52MS5EZXZpY2USUwoOQ29udGludWVBbnl3YXkSJi5wcmVzZWFsLmZsb3cudjEuQ29udGludWVBbnl3YXlSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kElwKE0FsbG93TmV4dEVucm9sbG1lbnQSKy5wcmVzZWFsLmZsb3cudjEuQWxsb3dOZXh0RW5yb2xsbWVudFJlcXVlc3QaGC5wcmVzZWFsLmZsZWV0LnYxLkRldmljZRJeCg1Jc3N1ZVVzZXJDb2RlEiUucHJlc2VhbC5mbG93LnYxLklzc3VlVXNlckNvZGVSZXF1ZXN0GiYucHJlc2VhbC5mbG93LnYxLklzc3VlVXNlckNvZGVSZXNwb25zZRJOCgxVcGRhdGVEZXZpY2USJC5wcmVzZWFsLmZsb3cudjEuVXBkYXRlRGV2aWNlUmVxdWVzdBoYLnByZXNlYWwuZmxlZXQudjEuRGV2aWNlEmcKEkdldFRpbWVBdHRyaWJ1dGlvbhIqLnByZXNlYWwuZmxvdy52MS5HZXRUaW1lQXR0cmlidXRpb25SZXF1ZXN0GiAucHJlc2VhbC5mbG93LnYxLlRpbWVBdHRyaWJ1dGlvbiIDkAIBEk8KCkdldEpvdXJuZXkSIi5wcmVzZWFsLmZsb3cudjEuR2V0Sm91cm5leVJlcXVlc3QaGC5wcmVzZWFsLmZsb3cudjEuSm91cm5leSIDkAIBElcKCUxpc3RTZWFscxIhLnByZXNlYWwuZmxvdy52MS5MaXN0U2VhbHNSZXF1ZXN0GiIucHJlc2VhbC5mbG93LnYxLkxpc3RTZWFsc1Jlc3BvbnNlIgOQAgESWgoKTGlzdFRva2VucxIiLnByZXNlYWwuZmxvdy52MS5MaXN0VG9rZW5zUmVxdWVzdBojLnByZXNlYWwuZmxvdy52MS5MaXN0VG9rZW5zUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_preseal_fleet_v1_fleet, file_preseal_lifecycle_v1_lifecycle, file_preseal_progress_v1_progress]);
+  fileDesc("ChpwcmVzZWFsL2Zsb3cvdjEvZmxvdy5wcm90bxIPcHJlc2VhbC5mbG93LnYxIkUKEUhvbGREZXZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkiNwoTUmVzdW1lRGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiVQoQV2FpdmVJdGVtUmVxdWVzdBIMCgRuYW1lGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSDgoGcmVhc29uGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkiWAoTQW5zd2VyUHJvbXB0UmVxdWVzdBIMCgRuYW1lGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSDgoGYW5zd2VyGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkicQoVRXh0ZW5kRGVhZGxpbmVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHaXRlbV9pZBgCIAEoCRIlCgJieRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpyZXF1ZXN0X2lkGAQgASgJIkYKElJlc2V0RGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIj0KGUNvbGxlY3REaWFnbm9zdGljc1JlcXVlc3QSDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIjgKFFJlc3RhcnREZXZpY2VSZXF1ZXN0EgwKBG5hbWUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIkChRSZWZyZXNoRGV2aWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJIjkKFUNvbnRpbnVlQW55d2F5UmVxdWVzdBIMCgRuYW1lGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiawoaQWxsb3dOZXh0RW5yb2xsbWVudFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiQKFElzc3VlVXNlckNvZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiaAoVSXNzdWVVc2VyQ29kZVJlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEgwKBGNvZGUYAiABKAkSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIicKF0dldFNlcnZpY2VSZWNvcmRSZXF1ZXN0EgwKBG5hbWUYASABKAkiHAoNU2VydmljZVJlY29yZBILCgNqd3MYASABKAki6QEKE1VwZGF0ZURldmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIaCg1hc3NpZ25lZF91c2VyGAIgASgJSACIAQESFgoJZ3JvdXBfdGFnGAMgASgJSAGIAQESEQoEc2xvdBgEIAEoCUgCiAEBEhQKB3Byb2ZpbGUYBSABKAlIA4gBARIyCg5zZXRfYXR0cmlidXRlcxgGIAMoCzIaLnByZXNlYWwuZmxvdy52MS5BdHRyaWJ1dGVCEAoOX2Fzc2lnbmVkX3VzZXJCDAoKX2dyb3VwX3RhZ0IHCgVfc2xvdEIKCghfcHJvZmlsZSInCglBdHRyaWJ1dGUSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJIikKGUdldFRpbWVBdHRyaWJ1dGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCSKNAgoPVGltZUF0dHJpYnV0aW9uEi4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgp3YWxsX2Nsb2NrGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXBhcnRzGAQgAygLMhkucHJlc2VhbC5mbG93LnYxLlRpbWVQYXJ0EiwKCXJlbWFpbmRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1jcml0aWNhbF9wYXRoGAYgAygJIq4DCghUaW1lUGFydBIsCgRraW5kGAEgASgOMh4ucHJlc2VhbC5mbG93LnYxLlRpbWVQYXJ0LktpbmQSDwoHaXRlbV9pZBgCIAEoCRIUCgxkaXNwbGF5X25hbWUYAyABKAkSKwoIZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inwIKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhQKEEtJTkRfQVRURVNUQVRJT04QARIXChNLSU5EX0FXQUlUSU5HX1NUQVJUEAISDQoJS0lORF9JVEVNEAMSDgoKS0lORF9UT0tFThAEEhQKEEtJTkRfUkVUUllfUEFVU0UQBRIPCgtLSU5EX1BST01QVBAGEg0KCUtJTkRfSE9MRBAHEg8KC0tJTkRfUkVCT09UEAgSEAoMS0lORF9PRkZMSU5FEAkSGAoUS0lORF9BV0FJVElOR19QRVJTT04QChIWChJLSU5EX0FXQUlUSU5HX1NFQUwQCxIQCgxLSU5EX1NFQUxJTkcQDBIWChJLSU5EX0FXQUlUSU5HX1VTRVIQDSIhChFHZXRKb3VybmV5UmVxdWVzdBIMCgRuYW1lGAEgASgJItYBCgdKb3VybmV5EhAKCGF0dGVtcHRzGAEgASgNEhgKEGZpcnN0X3RpbWVfcmlnaHQYAiABKAgSEQoJc3VjY2VlZGVkGAMgASgIEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgV0cmllcxgGIAMoCzIfLnByZXNlYWwuZmxvdy52MS5Kb3VybmV5QXR0ZW1wdCKIAgoOSm91cm5leUF0dGVtcHQSCwoDcnVuGAEgASgJEicKBGZsb3cYAiABKA4yGS5wcmVzZWFsLnByb2dyZXNzLnYxLkZsb3cSMAoHb3V0Y29tZRgDIAEoDjIfLnByZXNlYWwucHJvZ3Jlc3MudjEuUnVuT3V0Y29tZRI+ChBkZXBsb3ltZW50X3N0YXRlGAQgASgOMiQucHJlc2VhbC5wcm9ncmVzcy52MS5EZXBsb3ltZW50U3RhdGUSKwoIZHVyYXRpb24YBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLZmFpbGVkX2l0ZW0YBiABKAkSDAoEY29kZRgHIAEoCSKYAQoQTGlzdFNlYWxzUmVxdWVzdBIoCgRhZ2VzGAEgAygOMhoucHJlc2VhbC5mbGVldC52MS5TZWFsLkFnZRIPCgdkcmlmdGVkGAIgASgIEhMKC3VuY29uZmlybWVkGAMgASgIEg0KBWJhdGNoGAQgASgJEhEKCXBhZ2Vfc2l6ZRgFIAEoBRISCgpwYWdlX3Rva2VuGAYgASgJIloKEUxpc3RTZWFsc1Jlc3BvbnNlEiwKBXNlYWxzGAEgAygLMh0ucHJlc2VhbC5mbG93LnYxLlNlYWxlZERldmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiogEKDFNlYWxlZERldmljZRIOCgZkZXZpY2UYASABKAkSFQoNc2VyaWFsX251bWJlchgCIAEoCRITCgtkZXZpY2VfbmFtZRgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLnByZXNlYWwubGlmZWN5Y2xlLnYxLkRldmljZVN0YXRlEiQKBHNlYWwYBSABKAsyFi5wcmVzZWFsLmZsZWV0LnYxLlNlYWwiEwoRTGlzdFRva2Vuc1JlcXVlc3QiQQoSTGlzdFRva2Vuc1Jlc3BvbnNlEisKBnF1ZXVlcxgBIAMoCzIbLnByZXNlYWwuZmxvdy52MS5Ub2tlblF1ZXVlIogBCgpUb2tlblF1ZXVlEg0KBXRva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNEi0KB2hvbGRlcnMYAyADKAsyHC5wcmVzZWFsLmZsb3cudjEuVG9rZW5Ib2xkZXISLQoHd2FpdGVycxgEIAMoCzIcLnByZXNlYWwuZmxvdy52MS5Ub2tlbkhvbGRlciJZCgtUb2tlbkhvbGRlchIOCgZkZXZpY2UYASABKAkSDwoHaXRlbV9pZBgCIAEoCRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAyogwKC0Zsb3dTZXJ2aWNlEksKCkhvbGREZXZpY2USIi5wcmVzZWFsLmZsb3cudjEuSG9sZERldmljZVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSTwoMUmVzdW1lRGV2aWNlEiQucHJlc2VhbC5mbG93LnYxLlJlc3VtZURldmljZVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSSQoJV2FpdmVJdGVtEiEucHJlc2VhbC5mbG93LnYxLldhaXZlSXRlbVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSTwoMQW5zd2VyUHJvbXB0EiQucHJlc2VhbC5mbG93LnYxLkFuc3dlclByb21wdFJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSUwoORXh0ZW5kRGVhZGxpbmUSJi5wcmVzZWFsLmZsb3cudjEuRXh0ZW5kRGVhZGxpbmVSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kEk0KC1Jlc2V0RGV2aWNlEiMucHJlc2VhbC5mbG93LnYxLlJlc2V0RGV2aWNlUmVxdWVzdBoZLnByZXNlYWwuZmxlZXQudjEuQ29tbWFuZBJbChJDb2xsZWN0RGlhZ25vc3RpY3MSKi5wcmVzZWFsLmZsb3cudjEuQ29sbGVjdERpYWdub3N0aWNzUmVxdWVzdBoZLnByZXNlYWwuZmxlZXQudjEuQ29tbWFuZBJRCg1SZXN0YXJ0RGV2aWNlEiUucHJlc2VhbC5mbG93LnYxLlJlc3RhcnREZXZpY2VSZXF1ZXN0GhkucHJlc2VhbC5mbGVldC52MS5Db21tYW5kElAKDVJlZnJlc2hEZXZpY2USJS5wcmVzZWFsLmZsb3cudjEuUmVmcmVzaERldmljZVJlcXVlc3QaGC5wcmVzZWFsLmZsZWV0LnYxLkRldmljZRJTCg5Db250aW51ZUFueXdheRImLnByZXNlYWwuZmxvdy52MS5Db250aW51ZUFueXdheVJlcXVlc3QaGS5wcmVzZWFsLmZsZWV0LnYxLkNvbW1hbmQSXAoTQWxsb3dOZXh0RW5yb2xsbWVudBIrLnByZXNlYWwuZmxvdy52MS5BbGxvd05leHRFbnJvbGxtZW50UmVxdWVzdBoYLnByZXNlYWwuZmxlZXQudjEuRGV2aWNlEl4KDUlzc3VlVXNlckNvZGUSJS5wcmVzZWFsLmZsb3cudjEuSXNzdWVVc2VyQ29kZVJlcXVlc3QaJi5wcmVzZWFsLmZsb3cudjEuSXNzdWVVc2VyQ29kZVJlc3BvbnNlEmEKEEdldFNlcnZpY2VSZWNvcmQSKC5wcmVzZWFsLmZsb3cudjEuR2V0U2VydmljZVJlY29yZFJlcXVlc3QaHi5wcmVzZWFsLmZsb3cudjEuU2VydmljZVJlY29yZCIDkAIBEk4KDFVwZGF0ZURldmljZRIkLnByZXNlYWwuZmxvdy52MS5VcGRhdGVEZXZpY2VSZXF1ZXN0GhgucHJlc2VhbC5mbGVldC52MS5EZXZpY2USZwoSR2V0VGltZUF0dHJpYnV0aW9uEioucHJlc2VhbC5mbG93LnYxLkdldFRpbWVBdHRyaWJ1dGlvblJlcXVlc3QaIC5wcmVzZWFsLmZsb3cudjEuVGltZUF0dHJpYnV0aW9uIgOQAgESTwoKR2V0Sm91cm5leRIiLnByZXNlYWwuZmxvdy52MS5HZXRKb3VybmV5UmVxdWVzdBoYLnByZXNlYWwuZmxvdy52MS5Kb3VybmV5IgOQAgESVwoJTGlzdFNlYWxzEiEucHJlc2VhbC5mbG93LnYxLkxpc3RTZWFsc1JlcXVlc3QaIi5wcmVzZWFsLmZsb3cudjEuTGlzdFNlYWxzUmVzcG9uc2UiA5ACARJaCgpMaXN0VG9rZW5zEiIucHJlc2VhbC5mbG93LnYxLkxpc3RUb2tlbnNSZXF1ZXN0GiMucHJlc2VhbC5mbG93LnYxLkxpc3RUb2tlbnNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_preseal_fleet_v1_fleet, file_preseal_lifecycle_v1_lifecycle, file_preseal_progress_v1_progress]);
 
 /**
  * @generated from message preseal.flow.v1.HoldDeviceRequest
@@ -368,6 +368,42 @@ export const IssueUserCodeResponseSchema: GenMessage<IssueUserCodeResponse> = /*
   messageDesc(file_preseal_flow_v1_flow, 12);
 
 /**
+ * @generated from message preseal.flow.v1.GetServiceRecordRequest
+ */
+export type GetServiceRecordRequest = Message<"preseal.flow.v1.GetServiceRecordRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message preseal.flow.v1.GetServiceRecordRequest.
+ * Use `create(GetServiceRecordRequestSchema)` to create a new message.
+ */
+export const GetServiceRecordRequestSchema: GenMessage<GetServiceRecordRequest> = /*@__PURE__*/
+  messageDesc(file_preseal_flow_v1_flow, 13);
+
+/**
+ * @generated from message preseal.flow.v1.ServiceRecord
+ */
+export type ServiceRecord = Message<"preseal.flow.v1.ServiceRecord"> & {
+  /**
+   * compact serialisation, ES256, x5c; docs/formats.md "Service record"
+   *
+   * @generated from field: string jws = 1;
+   */
+  jws: string;
+};
+
+/**
+ * Describes the message preseal.flow.v1.ServiceRecord.
+ * Use `create(ServiceRecordSchema)` to create a new message.
+ */
+export const ServiceRecordSchema: GenMessage<ServiceRecord> = /*@__PURE__*/
+  messageDesc(file_preseal_flow_v1_flow, 14);
+
+/**
  * @generated from message preseal.flow.v1.UpdateDeviceRequest
  */
 export type UpdateDeviceRequest = Message<"preseal.flow.v1.UpdateDeviceRequest"> & {
@@ -411,7 +447,7 @@ export type UpdateDeviceRequest = Message<"preseal.flow.v1.UpdateDeviceRequest">
  * Use `create(UpdateDeviceRequestSchema)` to create a new message.
  */
 export const UpdateDeviceRequestSchema: GenMessage<UpdateDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 13);
+  messageDesc(file_preseal_flow_v1_flow, 15);
 
 /**
  * @generated from message preseal.flow.v1.Attribute
@@ -433,7 +469,7 @@ export type Attribute = Message<"preseal.flow.v1.Attribute"> & {
  * Use `create(AttributeSchema)` to create a new message.
  */
 export const AttributeSchema: GenMessage<Attribute> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 14);
+  messageDesc(file_preseal_flow_v1_flow, 16);
 
 /**
  * @generated from message preseal.flow.v1.GetTimeAttributionRequest
@@ -450,7 +486,7 @@ export type GetTimeAttributionRequest = Message<"preseal.flow.v1.GetTimeAttribut
  * Use `create(GetTimeAttributionRequestSchema)` to create a new message.
  */
 export const GetTimeAttributionRequestSchema: GenMessage<GetTimeAttributionRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 15);
+  messageDesc(file_preseal_flow_v1_flow, 17);
 
 /**
  * @generated from message preseal.flow.v1.TimeAttribution
@@ -500,7 +536,7 @@ export type TimeAttribution = Message<"preseal.flow.v1.TimeAttribution"> & {
  * Use `create(TimeAttributionSchema)` to create a new message.
  */
 export const TimeAttributionSchema: GenMessage<TimeAttribution> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 16);
+  messageDesc(file_preseal_flow_v1_flow, 18);
 
 /**
  * @generated from message preseal.flow.v1.TimePart
@@ -532,7 +568,7 @@ export type TimePart = Message<"preseal.flow.v1.TimePart"> & {
  * Use `create(TimePartSchema)` to create a new message.
  */
 export const TimePartSchema: GenMessage<TimePart> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 17);
+  messageDesc(file_preseal_flow_v1_flow, 19);
 
 /**
  * @generated from enum preseal.flow.v1.TimePart.Kind
@@ -623,7 +659,7 @@ export enum TimePart_Kind {
  * Describes the enum preseal.flow.v1.TimePart.Kind.
  */
 export const TimePart_KindSchema: GenEnum<TimePart_Kind> = /*@__PURE__*/
-  enumDesc(file_preseal_flow_v1_flow, 17, 0);
+  enumDesc(file_preseal_flow_v1_flow, 19, 0);
 
 /**
  * @generated from message preseal.flow.v1.GetJourneyRequest
@@ -640,7 +676,7 @@ export type GetJourneyRequest = Message<"preseal.flow.v1.GetJourneyRequest"> & {
  * Use `create(GetJourneyRequestSchema)` to create a new message.
  */
 export const GetJourneyRequestSchema: GenMessage<GetJourneyRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 18);
+  messageDesc(file_preseal_flow_v1_flow, 20);
 
 /**
  * @generated from message preseal.flow.v1.Journey
@@ -686,7 +722,7 @@ export type Journey = Message<"preseal.flow.v1.Journey"> & {
  * Use `create(JourneySchema)` to create a new message.
  */
 export const JourneySchema: GenMessage<Journey> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 19);
+  messageDesc(file_preseal_flow_v1_flow, 21);
 
 /**
  * @generated from message preseal.flow.v1.JourneyAttempt
@@ -735,7 +771,7 @@ export type JourneyAttempt = Message<"preseal.flow.v1.JourneyAttempt"> & {
  * Use `create(JourneyAttemptSchema)` to create a new message.
  */
 export const JourneyAttemptSchema: GenMessage<JourneyAttempt> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 20);
+  messageDesc(file_preseal_flow_v1_flow, 22);
 
 /**
  * @generated from message preseal.flow.v1.ListSealsRequest
@@ -783,7 +819,7 @@ export type ListSealsRequest = Message<"preseal.flow.v1.ListSealsRequest"> & {
  * Use `create(ListSealsRequestSchema)` to create a new message.
  */
 export const ListSealsRequestSchema: GenMessage<ListSealsRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 21);
+  messageDesc(file_preseal_flow_v1_flow, 23);
 
 /**
  * @generated from message preseal.flow.v1.ListSealsResponse
@@ -805,7 +841,7 @@ export type ListSealsResponse = Message<"preseal.flow.v1.ListSealsResponse"> & {
  * Use `create(ListSealsResponseSchema)` to create a new message.
  */
 export const ListSealsResponseSchema: GenMessage<ListSealsResponse> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 22);
+  messageDesc(file_preseal_flow_v1_flow, 24);
 
 /**
  * @generated from message preseal.flow.v1.SealedDevice
@@ -842,7 +878,7 @@ export type SealedDevice = Message<"preseal.flow.v1.SealedDevice"> & {
  * Use `create(SealedDeviceSchema)` to create a new message.
  */
 export const SealedDeviceSchema: GenMessage<SealedDevice> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 23);
+  messageDesc(file_preseal_flow_v1_flow, 25);
 
 /**
  * @generated from message preseal.flow.v1.ListTokensRequest
@@ -855,7 +891,7 @@ export type ListTokensRequest = Message<"preseal.flow.v1.ListTokensRequest"> & {
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema: GenMessage<ListTokensRequest> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 24);
+  messageDesc(file_preseal_flow_v1_flow, 26);
 
 /**
  * @generated from message preseal.flow.v1.ListTokensResponse
@@ -872,7 +908,7 @@ export type ListTokensResponse = Message<"preseal.flow.v1.ListTokensResponse"> &
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema: GenMessage<ListTokensResponse> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 25);
+  messageDesc(file_preseal_flow_v1_flow, 27);
 
 /**
  * @generated from message preseal.flow.v1.TokenQueue
@@ -906,7 +942,7 @@ export type TokenQueue = Message<"preseal.flow.v1.TokenQueue"> & {
  * Use `create(TokenQueueSchema)` to create a new message.
  */
 export const TokenQueueSchema: GenMessage<TokenQueue> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 26);
+  messageDesc(file_preseal_flow_v1_flow, 28);
 
 /**
  * @generated from message preseal.flow.v1.TokenHolder
@@ -933,7 +969,7 @@ export type TokenHolder = Message<"preseal.flow.v1.TokenHolder"> & {
  * Use `create(TokenHolderSchema)` to create a new message.
  */
 export const TokenHolderSchema: GenMessage<TokenHolder> = /*@__PURE__*/
-  messageDesc(file_preseal_flow_v1_flow, 27);
+  messageDesc(file_preseal_flow_v1_flow, 29);
 
 /**
  * @generated from service preseal.flow.v1.FlowService
@@ -1068,6 +1104,17 @@ export const FlowService: GenService<{
     methodKind: "unary";
     input: typeof IssueUserCodeRequestSchema;
     output: typeof IssueUserCodeResponseSchema;
+  },
+  /**
+   * The signed record of how the user flow ended; a second after the device came into service.
+   * Caller: operator, lead, admin, auditor. Errors: NOT_FOUND it has not come into service yet.
+   *
+   * @generated from rpc preseal.flow.v1.FlowService.GetServiceRecord
+   */
+  getServiceRecord: {
+    methodKind: "unary";
+    input: typeof GetServiceRecordRequestSchema;
+    output: typeof ServiceRecordSchema;
   },
   /**
    * Changes what a person may change. Caller: lead, admin. Errors: INVALID_ARGUMENT says which field.
