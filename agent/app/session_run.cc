@@ -155,7 +155,8 @@ StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base, Device
       const auto executor,
       steps::MakeStepExecutor(base.target, artifacts,
                               {options.state_directory + "/scratch", around.marker,
-                               [&floor] { return std::string(*floor.username.Lock()); }, &joins}));
+                               [&floor] { return std::string(*floor.username.Lock()); }, &joins,
+                               "net", options.metered}));
   BundleFiles bundles(*base.runs, {options.target_root, options.collected_logs});
   DiagnosticsClient uploads(channel);
   DiagnosticsKeeper diagnostics(bundles, uploads, options.state_directory + "/diagnostics",

@@ -49,6 +49,18 @@ TEST_F(CommandTest, IsToldItsInputsTheNameAndTheUser) {
   EXPECT_EQ(ReadFile(InRoot("/out")), "dark blue|7|BENCH-7|ada");
 }
 
+TEST_F(CommandTest, IsToldThatTheNetworkIsPaidByVolume) {
+  const Step step = ScriptOf("echo \"${PRESEAL_METERED-no}\" > out");
+  EXPECT_EQ(Apply(step).kind, Kind::kDone);
+  EXPECT_EQ(ReadFile(InRoot("/out")), "no\n");
+  ExecutorSettings settings{dir_.File("scratch-2"), "PRESEAL_AGENT_STATE=test"};
+  settings.metered = true;
+  auto executor = MakeStepExecutor(*target_, artifacts_, std::move(settings));
+  ASSERT_THAT(executor, test::IsOk());
+  EXPECT_EQ((*executor)->Apply(step, notes_, {}).kind, Kind::kDone);
+  EXPECT_EQ(ReadFile(InRoot("/out")), "1\n");
+}
+
 TEST_F(CommandTest, IsNotToldANameThatIsNone) {
   WriteFile(InRoot("/etc/hostname"), "no name; at all\n");
   EXPECT_EQ(Apply(ScriptOf("echo \"${PRESEAL_DEVICE_NAME-none}\" > out")).kind, Kind::kDone);

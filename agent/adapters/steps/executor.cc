@@ -129,6 +129,7 @@ StatusOr<std::unique_ptr<StepExecutor>> MakeStepExecutor(TargetRoot& target,
   commands.marker = std::move(settings.marker);
   commands.device_name = [&target] { return NameSteps(target).NameOfTarget(); };
   commands.user = std::move(settings.user);
+  commands.metered = settings.metered;
   return std::unique_ptr<StepExecutor>(std::make_unique<Executor>(
       target, artifacts, commands, settings.joins, std::move(settings.net_program)));
 }

@@ -22,6 +22,7 @@ struct ExecutorSettings {
   // Where a hybrid join's blobs come from; null: such steps fail. Outlives the executor.
   JoinSource* joins = nullptr;
   std::string net_program = "net";  // Samba's, with a slash or found in PATH
+  bool metered = false;             // the network is paid by volume: PRESEAL_METERED
 };
 
 // Every kind of step, done to `target`. Both must outlive the executor.

@@ -61,6 +61,7 @@ std::vector<std::string> EnvironmentFor(const CommandSettings& settings, const S
   if (!name.empty()) environment.push_back("PRESEAL_DEVICE_NAME=" + name);
   const std::string user = settings.user ? settings.user() : std::string();
   if (!user.empty()) environment.push_back("PRESEAL_USER=" + user);
+  if (settings.metered) environment.push_back("PRESEAL_METERED=1");
   for (const StepInput& input : step.inputs) {
     environment.push_back("PRESEAL_INPUT_" + input.name + "=" + input.value);
   }

@@ -22,10 +22,11 @@ struct CommandSettings {
   // Called for every command; empty: not known.
   std::function<std::string()> device_name = {};
   std::function<std::string()> user = {};
+  bool metered = false;  // the network is paid by volume
 };
 
 // MinimalEnvironment, PRESEAL_TARGET_ROOT, PRESEAL_ITEM, PRESEAL_DEVICE_NAME and PRESEAL_USER where
-// they are known, PRESEAL_INPUT_<NAME> for each input, the marker.
+// they are known, PRESEAL_METERED where it is so, PRESEAL_INPUT_<NAME> for each input, the marker.
 std::vector<std::string> EnvironmentFor(const CommandSettings& settings, const Step& step);
 
 struct CommandEnd {

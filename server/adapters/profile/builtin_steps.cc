@@ -18,8 +18,10 @@ constexpr std::chrono::milliseconds kUpdatesTimeout = 60min;  // Windows' own ta
 constexpr uint32_t kJoinAttempts = 3;
 constexpr uint32_t kUpdateAttempts = 2;
 
-// Link-level cost, as NetworkManager knows it; without it nothing is known to be metered.
+// What the agent was told counts first, then what NetworkManager knows of the links; without either
+// nothing is known to be metered.
 constexpr char kUpdateConditions[] = R"([ "$PRESEAL_TARGET_ROOT" = / ] || exit 1
+[ "${PRESEAL_METERED:-0}" = 0 ] || exit 1
 if command -v nmcli >/dev/null 2>&1; then
   nmcli --terse --fields GENERAL.METERED device show 2>/dev/null | grep -q ':yes' && exit 1
 fi
