@@ -180,9 +180,9 @@ TEST_F(CliDevicesTest, ListsAndWatchesBatches) {
   const CliResult watched = WatchUntil("PO-7   4", {"batches", "watch", "PO-7"});
   EXPECT_EQ(watched.code, 0) << watched.err;
   EXPECT_EQ(watched.out,
-            "BATCH  TOTAL  SEALED  READY  UNDER WAY  FAILED  WAITING  SILENT  UPDATED\n"
-            "PO-7   3      0       0      0          0       0        0\n"
-            "PO-7   4      0       0      0          0       0        0\n");
+            "BATCH  TOTAL  SEALED  READY  UNDER WAY  REFUSED  FAILED  WAITING  SILENT  UPDATED\n"
+            "PO-7   3      0       0      0          0        0       0        0\n"
+            "PO-7   4      0       0      0          0        0       0        0\n");
 }
 
 TEST_F(CliDevicesTest, ReadsAWholeJournal) {

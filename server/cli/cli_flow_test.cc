@@ -87,6 +87,18 @@ TEST_F(CliFlowTest, HoldsWithAReasonAndNotWithout) {
   EXPECT_EQ(RunAsAdmin({"hold", "SN-1"}).code, 2);
 }
 
+TEST_F(CliFlowTest, WrongUsageIsOneLineThatNamesTheHelpToRead) {
+  EXPECT_EQ(RunAsAdmin({"hold", "SN-1"}).err,
+            "preseal: --reason is required; see preseal hold --help\n");
+  EXPECT_EQ(RunAsAdmin({"devices", "shwo"}).err,
+            "preseal: there is no command \"shwo\" here; see preseal devices --help\n");
+  EXPECT_EQ(RunAsAdmin({"devices"}).err,
+            "preseal: A subcommand is required; see preseal devices --help\n");
+  EXPECT_EQ(RunAsAdmin({"diagnostics", "D-1", "--list", "--collect"}).err,
+            "preseal: give only one of [--collect,--list,--read,--save]; "
+            "see preseal diagnostics --help\n");
+}
+
 TEST_F(CliFlowTest, WaivesByNameAndTellsWhatTheServerSays) {
   EXPECT_EQ(RunAsAdmin({"waive", "D-1", "burn-in", "--reason", "fan known"}).code, 0);
   EXPECT_EQ(flow_.waived.item_id(), "burn-in");

@@ -80,7 +80,7 @@ Tone ToneOfLine(const std::string& line) {
 
 Report ChangesReport(const prv1::ApplyResponse& answer) {
   Report report;
-  Table changes{{"document", "outcome", "version", "devices touched"}, {}};
+  Table changes{{"DOCUMENT", "OUTCOME", "VERSION", "DEVICES TOUCHED"}, {}};
   for (const auto& change : answer.changes()) {
     changes.rows.push_back({{change.name()},
                             {std::string(WordOf(change.outcome()))},
@@ -92,9 +92,9 @@ Report ChangesReport(const prv1::ApplyResponse& answer) {
   report.sections.push_back({"", false, std::move(changes), "nothing changes"});
   for (const auto& change : answer.changes()) {
     if (change.diff().empty()) continue;
-    Table diff{{"diff"}, {}};
+    Table diff{{""}, {}};
     for (const std::string& line : change.diff()) diff.rows.push_back({{line, ToneOfLine(line)}});
-    report.sections.push_back({change.name(), false, std::move(diff), ""});
+    report.sections.push_back({change.name(), /*facts=*/true, std::move(diff), ""});
   }
   report.json = ToJson(answer);
   return report;
@@ -106,7 +106,8 @@ ExitCode TellProblems(const Cli& cli, const prv1::ApplyResponse& answer) {
                         mistake.message()));
   }
   if (cli.format() == OutputFormat::kJson) cli.Print(ToJson(answer) + "\n");
-  cli.Say(fmt::format("{} mistakes: nothing was stored", answer.mistakes_size()));
+  const int mistakes = answer.mistakes_size();
+  cli.Say(fmt::format("{} mistake{}: nothing was stored", mistakes, mistakes == 1 ? "" : "s"));
   return ExitCode::kNo;
 }
 

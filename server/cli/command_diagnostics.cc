@@ -4,6 +4,7 @@
 
 #include "common/base/bytes.h"
 #include "preseal/diagnostics/v1/diagnostics.grpc.pb.h"
+#include "preseal/fleet/v1/fleet.grpc.pb.h"
 #include "preseal/flow/v1/flow.grpc.pb.h"
 #include "server/cli/complete_file.h"
 #include "server/cli/connection.h"
@@ -95,7 +96,12 @@ StatusOr<ExitCode> PrintFile(const Cli& cli, const Connection& connection,
   request.set_bundle(bundle);
   request.set_path(path);
   do {
-    ASSIGN_OR_RETURN(const auto part, connection.Call(&Reader::ReadFile, request));
+    const auto read = connection.Call(&Reader::ReadFile, request);
+    if (read.status().code() == StatusCode::kNotFound) {
+      return NotFound(fmt::format("{}; --list shows its files", MessageOf(read.status())));
+    }
+    RETURN_IF_ERROR(read.status());
+    const auto& part = *read;
     cli.Print(part.text());
     // A server that does not get on would keep us here for ever.
     if (part.next_offset() != 0 && part.next_offset() <= request.offset()) {
@@ -129,6 +135,32 @@ StatusOr<ExitCode> Save(const Cli& cli, const Connection& connection, const std:
   return ExitCode::kOk;
 }
 
+// Facts under each other: cause, next step and evidence are sentences, too long for columns.
+Section DiagnosisSection(const dv1::Diagnosis& diagnosis) {
+  Section section{
+      .title = diagnosis.cause(), .facts = true, .table = {{"", ""}, {}}, .when_empty = ""};
+  const auto add = [&section](const char* label, const std::string& text) {
+    section.table.rows.push_back({{label, Tone::kDim}, {text}});
+  };
+  add("Do", diagnosis.next_step());
+  for (const auto& evidence : diagnosis.evidence()) {
+    add("Seen", evidence.source() + ": " + evidence.text());
+  }
+  add("Rule", fmt::format("{}, {}% sure", diagnosis.rule(), diagnosis.confidence()));
+  return section;
+}
+
+bool HasFailed(const fleet_v1::Device& device) { return !device.failure().code().empty(); }
+
+// What there is to read when no rule knows the cause.
+std::string ReadOnText(const fleet_v1::Device& device) {
+  if (!HasFailed(device)) return "no rule sees a cause of trouble";
+  const std::string id = IdOf(device.name());
+  return fmt::format(
+      "no rule knows the cause of {}: {}\nread preseal events {} and preseal diagnostics {} --list",
+      device.failure().code(), device.failure().message(), id, id);
+}
+
 }  // namespace
 
 StatusOr<ExitCode> Diagnostics(const Cli& cli, const DiagnosticsOptions& options) {
@@ -160,11 +192,21 @@ StatusOr<ExitCode> DiagnoseDevice(const Cli& cli, const std::string& device) {
                     {one.next_step()},
                     {seen}});
   }
-  Report report = FlatReport({"rule", "confidence", "cause", "next_step", "seen"}, rows,
-                             "no rule sees a cause");
+  Report report = FlatReport({"rule", "confidence", "cause", "next_step", "seen"}, rows, "");
   report.json = ToJson(all);
+  report.sections.clear();
+  for (const auto& one : all.diagnoses()) report.sections.push_back(DiagnosisSection(one));
+  bool trouble = !all.diagnoses().empty();
+  if (!trouble) {
+    fleet_v1::GetDeviceRequest asked;
+    asked.set_name(request.device());
+    ASSIGN_OR_RETURN(const auto known,
+                     connection->Call(&fleet_v1::FleetService::Stub::GetDevice, asked));
+    trouble = HasFailed(known);
+    report.sections.push_back({"", true, {{"", ""}, {}}, ReadOnText(known)});
+  }
   cli.Print(report);
-  return all.diagnoses().empty() ? ExitCode::kOk : ExitCode::kNo;
+  return trouble ? ExitCode::kNo : ExitCode::kOk;
 }
 
 }  // namespace preseal::server::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // export, documents, documents delete, plan.
 #include <fmt/format.h>
-#include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
 
@@ -121,10 +120,9 @@ StatusOr<ExitCode> ListDocuments(const Cli& cli, const std::string& kind) {
   ASSIGN_OR_RETURN(const auto all, connection->Call(&Profiles::ListDocuments, request));
   std::vector<std::vector<Cell>> rows;
   for (const auto& one : all.documents()) {
-    using google::protobuf::util::TimeUtil;
     rows.push_back({{one.name()},
                     {std::to_string(one.version())},
-                    {TimeUtil::ToString(one.update_time())},
+                    {TimeText(one.update_time())},
                     {one.actor()}});
   }
   Report report = FlatReport({"document", "version", "updated", "by"}, rows, "no documents");

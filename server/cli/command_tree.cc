@@ -129,6 +129,30 @@ CommandShape Describe(const CLI::App& command) {
   return shape;
 }
 
+// "preseal devices show": of the command that was meant, as far as it was understood.
+std::string MeantCommand(const CLI::App& root) {
+  std::string path = root.get_name();
+  for (const CLI::App* at = &root; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  return path;
+}
+
+// One line that says what is wrong and where to read on; CLI11 takes two and names no command.
+std::string UsageText(const CLI::App& root, const CLI::ParseError& error) {
+  std::string text = error.what();
+  constexpr std::string_view kAtMostOne = "Requires at most 1 options be given from ";
+  const std::vector<std::string> left = root.remaining(/*recurse=*/true);
+  if (text.starts_with("A subcommand is required") && !left.empty()) {
+    text = fmt::format("there is no command \"{}\" here", left.front());
+  } else if (text.starts_with(kAtMostOne)) {
+    text = "give only one of " + text.substr(kAtMostOne.size());
+  }
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return fmt::format("preseal: {}; see {} --help\n", text, MeantCommand(root));
+}
+
 int Run(const std::vector<std::string>& arguments, const Terminal& terminal) {
   Tree tree;
   try {
@@ -136,8 +160,9 @@ int Run(const std::vector<std::string>& arguments, const Terminal& terminal) {
     tree.root().parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     // Help and version are answers, not errors.
-    const int code = tree.root().exit(error, *terminal.out, *terminal.err);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::kError);
+    if (error.get_exit_code() == 0) return tree.root().exit(error, *terminal.out, *terminal.err);
+    *terminal.err << UsageText(tree.root(), error);
+    return static_cast<int>(ExitCode::kError);
   }
   const Cli cli(terminal, tree.options());
   const StatusOr<ExitCode> result = tree.action()(cli);

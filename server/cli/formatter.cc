@@ -35,6 +35,15 @@ ToneMark MarkOf(Tone tone) {
   return {"", " ", " "};
 }
 
+// Escaped, but no backslash doubled: a log is read back by programs, this by people.
+std::string Shown(const std::string& text) {
+  std::string shown = EscapeForLog(text, kEventTextBytesMax);
+  for (size_t at = shown.find("\\\\"); at != shown.npos; at = shown.find("\\\\", at + 1)) {
+    shown.erase(at, 1);
+  }
+  return shown;
+}
+
 class TableFormatter final : public Formatter {
  public:
   explicit TableFormatter(const OutputStyle& style) : style_(style) {}
@@ -64,7 +73,7 @@ class TableFormatter final : public Formatter {
   }
 
   std::string Text(const Cell& cell) const {
-    const std::string text = EscapeForLog(cell.text, kEventTextBytesMax);
+    const std::string text = Shown(cell.text);
     if (!cell.is_state) return text;
     const ToneMark mark = MarkOf(cell.tone);
     return std::string(style_.unicode ? mark.shape : mark.ascii_shape) + " " + text;

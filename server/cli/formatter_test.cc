@@ -47,6 +47,12 @@ D-9     SN-9          PO-7   ○ REGISTERED                never
 )");
 }
 
+TEST(TableFormatterTest, ShowsABackslashAsItWasWrittenAndNoControlCharacter) {
+  Report report;
+  report.sections.push_back({"", true, {{""}, {{{"+ content: \"a\\n\" \x1b[2J"}}}}, ""});
+  EXPECT_EQ(Formatted(OutputFormat::kTable, {}, report), "+ content: \"a\\n\" \\x1b[2J\n");
+}
+
 TEST(TableFormatterTest, UsesAsciiShapesAndCutsToTheWidth) {
   EXPECT_EQ(Formatted(OutputFormat::kTable, {.unicode = false, .width = 60},
                       DevicesReport(ThreeDevices())),

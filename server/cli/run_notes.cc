@@ -33,7 +33,7 @@ std::string WaitsFor(Wait::Kind kind) {
     case Wait::KIND_PROMPT:
       return "an answer";
     case Wait::KIND_HOLD:
-      return "a person: on hold";
+      return "a person to resume it";
     case Wait::KIND_REBOOT:
       return "its restart";
     case Wait::KIND_SERVER:
