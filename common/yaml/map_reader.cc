@@ -113,6 +113,47 @@ bool CheckMap(const YAML::Node& node, const OnMistake& on_mistake) {
   return false;
 }
 
+// Bytes of the character `text` begins with, 0 if it is none (RFC 3629).
+size_t CharacterLength(std::string_view text) {
+  const auto byte = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  const size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (text.size() < length) return 0;
+  // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
+  const uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < least || byte(1) > most) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+constexpr char kNotUtf8[] = "not UTF-8: save the file in that encoding";
+
+// Of the first byte that is not UTF-8; yaml-cpp lets it through, and no message could hold it.
+std::optional<YAML::Mark> FindStrayByte(std::string_view text) {
+  YAML::Mark mark;
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = CharacterLength(text.substr(at));
+    if (length == 0) return mark;
+    mark.column += static_cast<int>(length);
+    if (text[at] == '\n') {
+      ++mark.line;
+      mark.column = 0;
+    }
+    at += length;
+  }
+  return std::nullopt;
+}
+
+Status ErrorAtMark(const YAML::Mark& mark, std::string_view name, std::string_view message) {
+  return InvalidArgument(
+      fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, message));
+}
+
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -143,6 +184,7 @@ void Mistakes::AddInside(const YAML::Node& node, size_t offset, std::string_view
 }
 
 StatusOr<YAML::Node> ParseMap(std::string_view text, std::string_view name) {
+  if (const auto stray = FindStrayByte(text)) return ErrorAtMark(*stray, name, kNotUtf8);
   try {
     YAML::Node node = YAML::Load(std::string(text));
     Status first;
@@ -152,12 +194,20 @@ StatusOr<YAML::Node> ParseMap(std::string_view text, std::string_view name) {
     RETURN_IF_ERROR(first);
     return node;
   } catch (const YAML::Exception& error) {
-    return InvalidArgument(
-        fmt::format("{}:{}:{}: {}", name, error.mark.line + 1, error.mark.column + 1, error.msg));
+    return ErrorAtMark(error.mark, name, error.msg);
   }
 }
 
 std::optional<YAML::Node> ParseMap(std::string_view text, Mistakes* mistakes) {
+  const auto add = [mistakes](const YAML::Mark& mark, std::string message) {
+    mistakes->list.push_back({static_cast<uint32_t>(std::max(mark.line, 0)) + mistakes->first_line,
+                              static_cast<uint32_t>(std::max(mark.column, 0) + 1),
+                              std::move(message)});
+  };
+  if (const auto stray = FindStrayByte(text)) {
+    add(*stray, kNotUtf8);
+    return std::nullopt;
+  }
   try {
     YAML::Node node = YAML::Load(std::string(text));
     const bool readable =
@@ -166,17 +216,13 @@ std::optional<YAML::Node> ParseMap(std::string_view text, Mistakes* mistakes) {
         });
     return readable ? std::optional(node) : std::nullopt;
   } catch (const YAML::Exception& error) {
-    mistakes->list.push_back(
-        {static_cast<uint32_t>(std::max(error.mark.line, 0)) + mistakes->first_line,
-         static_cast<uint32_t>(std::max(error.mark.column, 0) + 1), error.msg});
+    add(error.mark, error.msg);
     return std::nullopt;
   }
 }
 
 Status ErrorAt(const YAML::Node& node, std::string_view name, std::string_view message) {
-  const YAML::Mark mark = node.Mark();
-  return InvalidArgument(
-      fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, message));
+  return ErrorAtMark(node.Mark(), name, message);
 }
 
 MapReader::MapReader(const YAML::Node& node, std::string_view name) : node_(node), name_(name) {

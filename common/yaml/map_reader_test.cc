@@ -24,6 +24,21 @@ TEST(ParseMapTest, RefusesWhatIsNoMap) {
   EXPECT_THAT(ParseMap("", "x.yaml"), StatusIs(kInvalid));
 }
 
+// What is read goes into messages, and none of them can hold anything else.
+TEST(ParseMapTest, NamesThePlaceOfWhatIsNotUtf8) {
+  EXPECT_THAT(ParseMap("a: 1\nb: B\xFCro\n", "x.yaml"),
+              StatusIs(kInvalid, "x.yaml:2:5: not UTF-8"));
+  EXPECT_THAT(ParseMap("a: \xED\xA0\x80\n", "x.yaml"), StatusIs(kInvalid, "x.yaml:1:4: not UTF-8"));
+  EXPECT_THAT(ParseMap("a: \xC0\xAF\n", "x.yaml"), StatusIs(kInvalid, "x.yaml:1:4: not UTF-8"));
+  EXPECT_THAT(ParseMap("a: \xE2\x82", "x.yaml"), StatusIs(kInvalid, "x.yaml:1:4: not UTF-8"));
+  EXPECT_THAT(ParseMap("a: B\xC3\xBCro \xE2\x82\xAC \xF0\x9F\x98\x80\n", "x"), IsOk());
+  Mistakes mistakes{.first_line = 10, .list = {}};
+  EXPECT_FALSE(ParseMap("a: 1\nb: B\xFCro\n", &mistakes));
+  ASSERT_EQ(mistakes.list.size(), 1u);
+  EXPECT_EQ(mistakes.list[0].line, 11u);
+  EXPECT_EQ(mistakes.list[0].column, 5u);
+}
+
 TEST(ParseMapTest, RefusesAKeyThatComesTwiceAnywhere) {
   EXPECT_THAT(ParseMap("a: 1\na: 2\n", "x.yaml"), StatusIs(kInvalid, "x.yaml:2:1: key \"a\""));
   EXPECT_THAT(ParseMap("l:\n  - b: 1\n    b: 2\n", "x.yaml"), StatusIs(kInvalid, "x.yaml:3:5"));
