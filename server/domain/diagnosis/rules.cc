@@ -42,6 +42,9 @@ constexpr string_view kProxyRefusesTexts[] = {
     "could not resolve proxy", "could not connect to proxy"};
 constexpr string_view kOutOfMemoryTexts[] = {"out of memory", "cannot allocate memory",
                                              "std::bad_alloc"};
+constexpr string_view kUserAccountMissingTexts[] = {
+    "nobody has signed in whose step this could be", "this device has no account",
+    "is no name of an account", "is the system's own, not a user's"};
 constexpr string_view kProgramMissingCodes[] = {"STEP_NOT_STARTED"};
 constexpr string_view kStepStalledCodes[] = {"STEP_STALLED"};
 constexpr string_view kAttestationTooSlowRefusals[] = {"SESSION_EXPIRED", "ACTIVATION_EXPIRED"};
@@ -161,6 +164,14 @@ constexpr DiagnosisRule kRules[] = {
      .confidence = 85,
      .texts = kClockOffTexts,
      .find = ClockIsOff},
+    {.name = "USER_ACCOUNT_MISSING",
+     .when = "an item in trouble says that there is no account to run it as",
+     .cause = "A step of the user has no account on the device that is surely the user's.",
+     .next_step =
+         "Make the account, or join its directory, in a device item; where accounts are named "
+         "without the domain, name that in `/etc/preseal/account-domains`; then retry.",
+     .confidence = 85,
+     .texts = kUserAccountMissingTexts},
     {.name = "TLS_INTERCEPTED",
      .when = "an item in trouble says that a certificate's issuer is unknown",
      .cause =
