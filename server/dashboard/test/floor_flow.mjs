@@ -57,11 +57,13 @@ export function flowBench(floor) {
   running("F-1", (device) => Object.assign(device, { onHold: true, wait: wait("hold", { owner: "grace", limit: undefined }) }));
   running("F-2", (device, item) => waits(device, item, wait("token", { owner: "download", place: 3, limit: lasting(60 * MIN) })));
   running("F-3", (device, item) => {
-    Object.assign(item, { itemId: "dock", displayName: "Docking station", message: "Is the docking station connected?" });
+    Object.assign(item, { itemId: "dock", displayName: "Docking station" });
     waits(device, item, wait("prompt", { owner: "a person at the bench" }));
   });
   running("F-4", (device, item) => {
-    Object.assign(item, { itemId: "asset", displayName: "Asset label", message: "Scan the asset label." });
+    Object.assign(item, { itemId: "asset", displayName: "Asset label" });
+    device.pastRuns = [{ ...device.run, name: "devices/F-4/runs/1", attempt: 1, outcome: 2, endTime: floor.now() }];
+    device.run = { ...device.run, name: "devices/F-4/runs/2", attempt: 2 };
     waits(device, item, wait("prompt", { owner: "a person at the bench" }));
   });
   running("F-5", (device) => (device.wait = wait("reboot", { owner: "Kernel hardening policy" })));
@@ -132,11 +134,11 @@ function planOf(device, flow) {
   const items = device.items.filter((each) => each.phase > 1);
   const user = { itemId: "mail", displayName: "Mail account", phase: 3, category: 7, gating: 1, origin: "assigned to group sales" };
   const planned = flow === USER ? [user] : items;
-  const prompt = (itemId, choices, pattern) => ({ itemId, kind: { case: "prompt", value: { text: {}, choices, pattern } } });
+  const prompt = (itemId, text, choices, pattern) => ({ itemId, kind: { case: "prompt", value: { text: { en: text }, choices, pattern } } });
   return {
     device: device.name,
     deviceName: "GRZ-0042",
-    plan: { steps: [prompt("dock", ["Connected", "No docking station"], ""), prompt("asset", [], "AS-[0-9]{4}")] },
+    plan: { steps: [prompt("dock", "Is the docking station connected?", ["Connected", "No docking station"], ""), prompt("asset", "Scan the asset label.", [], "AS-[0-9]{4}")] },
     profiles: [
       { profile: "floor-default", version: 2, chosen: true, reason: "assigned to group sales (rule group_tag), created 3 March" },
       { profile: "kiosk", version: 1, chosen: false, reason: "assigned to group floor, but created later" },

@@ -79,6 +79,7 @@ test("answers a prompt by a button when it has choices", async () => {
 test("answers a prompt by a scan, and refuses what does not match before it is sent", async () => {
   await open(on("F-4"));
   await page.getByText("a scanner's Enter sends it").waitFor();
+  await page.getByLabel("Scan the asset label.").waitFor();
   await page.getByTestId("prompt-answer").fill("AS-12");
   await page.getByText("It must look like AS-[0-9]{4}").waitFor();
   await page.keyboard.press("Enter");

@@ -6,7 +6,7 @@ import { FREE_TEXT, answerProblem, questionOf } from "./prompt";
 
 const PLAN = create(PlanSchema, {
   steps: [
-    { itemId: "dock", kind: { case: "prompt", value: { choices: ["Yes", "No"], pattern: "" } } },
+    { itemId: "dock", kind: { case: "prompt", value: { text: { en: "Is it docked?", de: "Angedockt?" }, choices: ["Yes", "No"], pattern: "" } } },
     { itemId: "pause", kind: { case: "wait", value: {} } },
   ],
 });
@@ -23,8 +23,21 @@ describe("questionOf", () => {
   });
 });
 
+describe("the question's text", () => {
+  it("is in the person's language, by its region or without, else in English", () => {
+    expect(questionOf(PLAN, "dock", ["fr", "de-AT"]).text).toBe("Angedockt?");
+    expect(questionOf(PLAN, "dock", ["en-GB", "de"]).text).toBe("Is it docked?");
+    expect(questionOf(PLAN, "dock", ["fr"]).text).toBe("Is it docked?");
+    expect(questionOf(PLAN, "dock").text).toBe("Is it docked?");
+  });
+
+  it("is empty where the plan has no such question", () => {
+    expect(questionOf(PLAN, "gone", ["de"]).text).toBe("");
+  });
+});
+
 describe("answerProblem", () => {
-  const asset = { choices: [], pattern: "AS-[0-9]{4}" };
+  const asset = { text: "", choices: [], pattern: "AS-[0-9]{4}" };
 
   it("wants the whole answer to match, not a part of it", () => {
     expect(answerProblem(asset, "AS-1234")).toBe("");
@@ -32,7 +45,7 @@ describe("answerProblem", () => {
   });
 
   it("leaves a pattern this browser cannot read to the server", () => {
-    expect(answerProblem({ choices: [], pattern: "(" }, "x")).toBe("");
+    expect(answerProblem({ text: "", choices: [], pattern: "(" }, "x")).toBe("");
   });
 
   it("wants an answer", () => {
