@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr size_t kSha256Bytes = 32;
 constexpr size_t kCopyBytes = 256 * 1024;
+constexpr char kIncoming[] = "incoming-";
 
 Status ErrnoStatus(std::string_view what, const fs::path& path) {
   const int error = errno;
@@ -71,14 +72,24 @@ StatusOr<BlobDirectory::Blob> Copy(int from, int to, const fs::path& source) {
   return blob;
 }
 
+// What a crash in mid-copy left; up to kArtifactBytesMax each, and nobody else would remove it.
+void RemoveUnfinished(const fs::path& directory, std::error_code& error) {
+  fs::directory_iterator at(directory, error);
+  for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
+    std::error_code gone;
+    if (at->path().filename().native().starts_with(kIncoming)) fs::remove(at->path(), gone);
+  }
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<BlobDirectory>> BlobDirectory::Open(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
+  if (!error) RemoveUnfinished(directory, error);
   if (error) {
     return FailedPrecondition(
-        fmt::format("cannot make {}: {}", directory.string(), error.message()));
+        fmt::format("cannot use {}: {}", directory.string(), error.message()));
   }
   return std::unique_ptr<BlobDirectory>(new BlobDirectory(directory));
 }

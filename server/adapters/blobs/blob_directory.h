@@ -13,7 +13,8 @@ namespace preseal::server {
 // Content-addressed files: DIR/ab/abcdef… named by the SHA-256 of what is in them. Thread-safe.
 class BlobDirectory final : public ArtifactStore, public ArtifactIntake {
  public:
-  // Makes the directory if needed. FailedPrecondition names it and why it cannot be used.
+  // Makes the directory if needed and removes what a crash left unfinished; one process at a time.
+  // FailedPrecondition names it and why it cannot be used.
   static StatusOr<std::unique_ptr<BlobDirectory>> Open(const std::filesystem::path& directory);
 
   struct Blob {

@@ -68,6 +68,16 @@ TEST_F(BlobDirectoryTest, TakesInWhatIsSentInPieces) {
   EXPECT_THAT(reader->Read(100), test::IsOkAndHolds(ToBytes("0123456789")));
 }
 
+TEST_F(BlobDirectoryTest, WhatAPowerCutLeftUnfinishedIsGoneAtTheNextStart) {
+  ASSERT_OK_AND_ASSIGN(const auto kept, blobs_->Import(file_));
+  ASSERT_OK_AND_ASSIGN(const auto writer, blobs_->Begin(crypto::Sha256(AsBytes("x")), 1));
+  ASSERT_OK(BlobDirectory::Open(dir_.File("blobs")).status());
+  EXPECT_OK(blobs_->Open(kept.sha256, 0).status());
+  for (const auto& one : std::filesystem::directory_iterator(dir_.File("blobs"))) {
+    EXPECT_TRUE(one.is_directory()) << one.path();
+  }
+}
+
 TEST_F(BlobDirectoryTest, KeepsNothingThatIsNotWhatWasAnnounced) {
   const auto digest = crypto::Sha256(AsBytes("0123456789"));
   {
