@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/adapters/grpc/server_probe.h"
 #include "common/base/guarded.h"
 #include "common/status/status.h"
 
@@ -33,8 +34,8 @@ class DeviceChannel {
   std::shared_ptr<grpc::Channel> Current();
   // Connections made from now on show this certificate; those there are stay as they are.
   void UseChain(const std::string& certificate_chain_pem);
-  // Whether anything accepts TCP connections at the endpoint within two seconds.
-  bool Reachable() const;
+  // Of the endpoint; its own, so it may outlive this.
+  ServerProbe probe() const { return {options_.endpoint, options_.server_ca_pem}; }
 
  private:
   std::shared_ptr<grpc::Channel> Make();

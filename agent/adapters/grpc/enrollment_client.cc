@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "agent/adapters/grpc/enrollment_wire.h"
+#include "agent/adapters/grpc/server_probe.h"
 #include "common/crypto/certificate.h"
 #include "common/files/files.h"
 #include "common/grpcutil/status.h"
@@ -147,6 +148,9 @@ StatusOr<std::unique_ptr<EnrollmentPass>> EnrollmentClient::Begin() {
   auto pass = std::make_unique<GrpcPass>(channel, options_.pass_max);
   const Status begun = pass->ReceiveChallenge();
   if (begun.code() == StatusCode::kUnavailable) {
+    ASSIGN_OR_RETURN(const std::string ca, ReadPem(options_.server_ca_file, "server CA"));
+    const Status explained = ServerProbe(options_.endpoint, ca).Explain(begun);
+    if (!(explained == begun)) return explained;
     return WithContext(begun, "enrolment server " + options_.endpoint +
                                   " cannot be reached, or refuses this station's certificate");
   }

@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "agent/adapters/grpc/server_probe.h"
 #include "agent/adapters/grpc/session_wire.h"
 #include "common/grpcutil/status.h"
 #include "common/log/log.h"
@@ -15,8 +16,10 @@ namespace wire = device::v1;
 
 class GrpcStream final : public SessionStream {
  public:
-  explicit GrpcStream(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(wire::DeviceSessionService::NewStub(channel)), stream_(stub_->Connect(&context_)) {}
+  GrpcStream(const std::shared_ptr<grpc::Channel>& channel, ServerProbe probe)
+      : probe_(std::move(probe)),
+        stub_(wire::DeviceSessionService::NewStub(channel)),
+        stream_(stub_->Connect(&context_)) {}
   // A stream must be finished before it is dropped; cancelled, that does not block.
   ~GrpcStream() override {
     if (finished_) return;
@@ -31,6 +34,7 @@ class GrpcStream final : public SessionStream {
   std::optional<DownMessage> Receive() override {
     wire::ServerMessage message;
     while (stream_->Read(&message)) {
+      heard_ = true;
       auto converted = FromWire(message);
       if (converted.ok()) return *std::move(converted);
       log::Warning("message from the server skipped", {{"error", ToString(converted.status())}});
@@ -40,20 +44,24 @@ class GrpcStream final : public SessionStream {
 
   Status Finish() override {
     finished_ = true;
-    return grpcutil::FromGrpc(stream_->Finish());
+    const Status ended = grpcutil::FromGrpc(stream_->Finish());
+    return heard_ ? ended : probe_.Explain(ended);
   }
 
  private:
+  const ServerProbe probe_;
   grpc::ClientContext context_;
   std::unique_ptr<wire::DeviceSessionService::Stub> stub_;
   std::unique_ptr<grpc::ClientReaderWriter<wire::AgentMessage, wire::ServerMessage>> stream_;
+  bool heard_ = false;
   bool finished_ = false;
 };
 
 }  // namespace
 
 StatusOr<std::unique_ptr<SessionStream>> SessionClient::Dial() {
-  return std::unique_ptr<SessionStream>(std::make_unique<GrpcStream>(channel_.Renew()));
+  return std::unique_ptr<SessionStream>(
+      std::make_unique<GrpcStream>(channel_.Renew(), channel_.probe()));
 }
 
 }  // namespace preseal::agent

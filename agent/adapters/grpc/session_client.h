@@ -14,7 +14,7 @@ class SessionClient final : public SessionDialer {
   // `channel` must outlive the client; streams may outlive both.
   explicit SessionClient(DeviceChannel& channel) : channel_(channel) {}
   StatusOr<std::unique_ptr<SessionStream>> Dial() override;
-  bool Reachable() override { return channel_.Reachable(); }
+  bool Reachable() override { return channel_.probe().Look().ok(); }
 
  private:
   DeviceChannel& channel_;

@@ -230,8 +230,8 @@ class SessionDialer {
   virtual ~SessionDialer() = default;
   // Never blocks for long: whether the server is there shows on the stream.
   virtual StatusOr<std::unique_ptr<SessionStream>> Dial() = 0;
-  // Whether something accepts connections at the server's address, said without TLS: tells a server
-  // that refuses our certificate from one that is not there (gRPC calls both UNAVAILABLE).
+  // Whether a server whose certificate we take is at the address: tells one that refuses our
+  // certificate from one that is not there or that we refuse (gRPC calls all UNAVAILABLE).
   virtual bool Reachable() = 0;
 };
 
