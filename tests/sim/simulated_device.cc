@@ -44,6 +44,7 @@ Status SimulatedDevice::ShutDown() {
 
 Status SimulatedDevice::StartAgent(std::vector<std::string> argv, const char* answers,
                                    const char* log) {
+  argv.insert(argv.begin(), launcher_.begin(), launcher_.end());
   const std::string file = home_ + "/" + answers;
   if (std::filesystem::exists(file)) argv.insert(argv.end(), {"--answers", file});
   argv.insert(argv.end(), {"--target-root", home_ + "/target", "--boot-id-file", home_ + "/boot-id",

@@ -34,6 +34,10 @@ class SimulatedDevice {
  public:
   SimulatedDevice(std::string home, int slot) : home_(std::move(home)), slot_(slot) {}
 
+  // What agents are started through from now on, as `nice` is: it takes their command line as its
+  // last arguments and becomes them. Empty: nothing.
+  void set_launcher(std::vector<std::string> argv) { launcher_ = std::move(argv); }
+
   // Power on: the TPM starts, a boot is measured, the boot id is another. What still runs loses its
   // power first. Internal if the TPM does not come up.
   Status Boot();
@@ -61,6 +65,7 @@ class SimulatedDevice {
   const std::string home_;
   const int slot_;
   uint32_t boots_ = 0;
+  std::vector<std::string> launcher_;
   std::unique_ptr<test::Swtpm> tpm_;
   std::unique_ptr<process::Child> agent_;
 };

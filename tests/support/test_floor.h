@@ -50,6 +50,10 @@ class TestFloor {
   StatusOr<process::Captured> Preseal(std::vector<std::string> arguments) const;
 
   Status StartAgent(int slot, const std::vector<std::string>& more = {});
+  // See SimulatedDevice::set_launcher.
+  void StartAgentsThrough(int slot, std::vector<std::string> launcher) {
+    device(slot).set_launcher(std::move(launcher));
+  }
   void KillAgent(int slot) { device(slot).KillAgent(); }  // state folder and TPM stay
   process::Child* agent(int slot) { return device(slot).agent(); }
   Swtpm& tpm(int slot) { return *device(slot).tpm(); }
@@ -79,6 +83,8 @@ class TestFloor {
   std::string server_log() const { return dir_.File("server.log"); }
   std::string device_endpoint() const;
   std::string enrollment_endpoint() const;
+  uint16_t device_port() const { return ports_.device; }
+  uint16_t enrollment_port() const { return ports_.enrollment; }
   uint16_t api_port() const { return ports_.api; }
   uint16_t web_port() const { return ports_.web; }
 
