@@ -2,6 +2,7 @@
 // Directing runs over a real connection.
 
 #include "preseal/flow/v1/flow.grpc.pb.h"
+#include "preseal/profile/v1/profile.grpc.pb.h"
 #include "server/cli/cli_fixture.h"
 
 namespace preseal::server::cli {
@@ -67,15 +68,35 @@ class FakeFlow final : public flow_v1::FlowService::Service {
   }
 };
 
+class FakePlans final : public ::preseal::profile::v1::ProfileService::Service {
+ public:
+  grpc::Status PreviewPlan(grpc::ServerContext*,
+                           const ::preseal::profile::v1::PreviewPlanRequest* request,
+                           ::preseal::profile::v1::EffectivePlan* response) override {
+    if (refuse) return {grpc::StatusCode::PERMISSION_DENIED, "not your role's"};
+    response->set_device(request->device());
+    auto* step = response->mutable_plan()->add_steps();
+    step->set_item_id("asset-tag");
+    (*step->mutable_prompt()->mutable_text())["en"] = "Scan the asset tag";
+    step->mutable_prompt()->set_pattern("A-[0-9]{4}");
+    return grpc::Status::OK;
+  }
+  bool refuse = false;
+};
+
 class CliFlowTest : public CliTest {
  protected:
   void SetUp() override {
     CliTest::SetUp();
     fleet_.devices = {MakeDevice(1, lifecycle_v1::DEVICE_STATE_PROVISIONING)};
   }
-  void AddServices(grpc::ServerBuilder* builder) override { builder->RegisterService(&flow_); }
+  void AddServices(grpc::ServerBuilder* builder) override {
+    builder->RegisterService(&flow_);
+    builder->RegisterService(&plans_);
+  }
 
   FakeFlow flow_;
+  FakePlans plans_;
 };
 
 TEST_F(CliFlowTest, HoldsWithAReasonAndNotWithout) {
@@ -106,6 +127,21 @@ TEST_F(CliFlowTest, WaivesByNameAndTellsWhatTheServerSays) {
   const CliResult unknown = RunAsAdmin({"waive", "D-1", "unknown", "--reason", "x"});
   EXPECT_NE(unknown.code, 0);
   EXPECT_THAT(unknown.err, HasSubstr("has no item"));
+}
+
+TEST_F(CliFlowTest, ADevicesPageTellsWhatAnItemAsks) {
+  auto* item = fleet_.devices[0].add_items();
+  item->set_item_id("asset-tag");
+  item->set_state(progress_v1::ITEM_STATE_IN_PROGRESS);
+  item->mutable_wait()->set_kind(progress_v1::Wait::KIND_PROMPT);
+  EXPECT_THAT(RunAsAdmin({"devices", "show", "D-1"}).out,
+              HasSubstr("asks: Scan the asset tag (A-[0-9]{4}); waits for an answer"));
+  EXPECT_THAT(RunAsAdmin({"--output", "json", "devices", "show", "D-1"}).out,
+              Not(HasSubstr("Scan")));
+  plans_.refuse = true;
+  const CliResult without = RunAsAdmin({"devices", "show", "D-1"});
+  EXPECT_EQ(without.code, 0) << without.err;
+  EXPECT_THAT(without.out, HasSubstr("waits for an answer"));
 }
 
 TEST_F(CliFlowTest, AnswersAndExtends) {
