@@ -20,7 +20,8 @@ Row RowOf(ItemCode code) {
     case ItemCode::kStepSignalled:
       return {"STEP_SIGNALLED", "Retry; if it happens again, check the device's memory."};
     case ItemCode::kStepNotStarted:
-      return {"STEP_NOT_STARTED", "A program or the user's account is missing; do as its text says."};
+      return {"STEP_NOT_STARTED",
+              "A program or the user's account is missing; do as its text says."};
     case ItemCode::kVerifyFailed:
       return {"VERIFY_FAILED", "The step ran but its result is not in place; read the item's log."};
     case ItemCode::kArtifactDigestMismatch:
@@ -78,7 +79,9 @@ Row RowOf(ItemCode code) {
     case ItemCode::kFatal:
       return {"FATAL", "The step says nothing more can help; read its log, then reset."};
     case ItemCode::kJoinUnavailable:
-      return {"JOIN_UNAVAILABLE", "Check the server's connection to the directory, then retry."};
+      return {"JOIN_UNAVAILABLE",
+              "Check the way to the directory: the server's, or of a delivered device its own "
+              "(company network or VPN). Then retry."};
     case ItemCode::kJoinRefused:
       return {"JOIN_REFUSED", "Correct what the directory said, then retry."};
     case ItemCode::kUndoFailed:
