@@ -20,7 +20,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr char kAddress[] = "10.53.57.1";
 constexpr char kAdministratorPassword[] = "Adm1n-of-the-test";
 constexpr char kJoinPassword[] = "J0in-of-the-test";
 constexpr char kJoinUser[] = "preseal-join";
@@ -40,7 +39,7 @@ bool PortAccepts(int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
-  ::inet_pton(AF_INET, kAddress, &address.sin_addr);
+  ::inet_pton(AF_INET, SambaDc::kAddress, &address.sin_addr);
   return Accepts(AF_INET, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
@@ -60,7 +59,7 @@ std::string Configuration(const std::string& directory) {
       "  interfaces = {}/24\n  bind interfaces only = yes\n"
       "  log file = {}/samba.log\n  vfs objects = dfs_samba4 acl_xattr xattr_tdb\n"
       "  xattr_tdb:file = {}/xattr.tdb\n  load printers = no\n  disable spoolss = yes\n",
-      SambaDc::kDomain, SambaDc::kWorkgroup, kAddress, directory, directory);
+      SambaDc::kDomain, SambaDc::kWorkgroup, SambaDc::kAddress, directory, directory);
   for (const char* folder :
        {"private dir", "state directory", "cache directory", "lock directory", "pid directory",
         "binddns dir", "ncalrpc dir", "ntp signd socket directory"}) {

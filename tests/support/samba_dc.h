@@ -16,6 +16,7 @@ namespace preseal::test {
 // and renew computers in there. Not thread-safe.
 class SambaDc {
  public:
+  static constexpr const char* kAddress = "10.53.57.1";
   static constexpr const char* kDomain = "floor.test";
   static constexpr const char* kWorkgroup = "FLOOR";
   static constexpr const char* kOu = "OU=Factory,DC=floor,DC=test";
