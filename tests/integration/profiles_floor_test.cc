@@ -83,6 +83,26 @@ TEST_F(ProfilesFloorTest, ThatThereIsNoPlanIsAnAnswerWithItsReason) {
   EXPECT_THAT(Plan(), HasSubstr("PROFILE_ASSIGNMENT_FAILED"));
 }
 
+// Each item is small enough, together they are too much for one message to a device.
+TEST_F(ProfilesFloorTest, ThatAPlanIsTooLargeIsAnAnswerWithItsReason) {
+  std::string ids;
+  for (const std::string part : {"a", "b", "c", "d"}) {
+    std::string text;
+    for (const std::string item : {"1", "2", "3", "4"}) {
+      ids += (ids.empty() ? "" : ", ") + part + item;
+      text += "kind: Item\nid: " + part + item + "\nname: Big\ncategory: apps\nfile: {path: /" +
+              part + item + ", content: \"" + std::string(250'000, 'x') + "\"}\n---\n";
+    }
+    Write(part + ".yaml", text);
+    ASSERT_EQ(Preseal({"apply", "-f", floor_->File(part + ".yaml")}).ending.exit_code, 0);
+  }
+  Write("all.yaml", "kind: Assignment\nname: all\nitems: [" + ids + "]\nto: {all_devices: true}\n");
+  ASSERT_EQ(Preseal({"apply", "-f", floor_->File("all.yaml")}).ending.exit_code, 0);
+  const auto plan = Preseal({"plan", kSerial});
+  EXPECT_EQ(plan.ending.exit_code, 0) << plan.error;
+  EXPECT_THAT(plan.output, HasSubstr("give long contents as source"));
+}
+
 TEST_F(ProfilesFloorTest, MistakesNameTheirPlaceAndNothingIsStored) {
   std::string text = kSales;
   text.replace(text.find("category: apps"), 14, "category: app!");

@@ -118,24 +118,26 @@ ProfileService::Unary ProfileService::PreviewPlan(Context context,
   return Serve(context, Right::kSeeFleet, [this, request, response](const Principal&) -> Status {
     const Flow flow = request->flow() == progress::v1::FLOW_USER ? Flow::kUser : Flow::kTechnician;
     std::optional<EffectivePlan> plan;
+    // That there is no plan is an answer, too: the state, and why.
+    const auto say_why = [response](const Status& why) -> Status {
+      const int status = response->assignment();
+      if (!HasNoPlan(static_cast<AssignmentStatus>(status))) return why;
+      response->add_warnings(std::string(MessageOf(why)));
+      return OkStatus();
+    };
     RETURN_IF_ERROR(parts_.store.Read([&](Tx& tx) -> Status {
       ASSIGN_OR_RETURN(const Device device, FindDevice(tx, request->device()));
       response->set_device(NameOfDevice(device.id));
       ASSIGN_OR_RETURN(const auto status, AssignmentOf(tx, device, parts_.profiles));
       response->set_assignment(static_cast<prv1::ProfileAssignment>(status));
       auto preview = parts_.profiles.Preview(tx, device, flow, request->assigned_user());
-      if (preview.ok()) {
-        plan = *std::move(preview);
-        return OkStatus();
-      }
-      // That there is no plan is an answer, too: the state, and why.
-      if (!HasNoPlan(status)) return preview.status();
-      response->add_warnings(std::string(MessageOf(preview.status())));
+      if (!preview.ok()) return say_why(preview.status());
+      plan = *std::move(preview);
       return OkStatus();
     }));
     if (!plan) return OkStatus();
-    ASSIGN_OR_RETURN(const FrozenPlan frozen, parts_.format.Encode(*plan));
-    return ToProto(*plan, frozen, response);
+    const auto frozen = parts_.format.Encode(*plan);
+    return frozen.ok() ? ToProto(*plan, *frozen, response) : say_why(frozen.status());
   });
 }
 
