@@ -70,9 +70,10 @@ using LineCallback = std::function<void(Output, std::string_view)>;
 
 // Runs `command` to its end. When it ends, times out or `stop` is asked for, nothing of its process
 // group is left: TERM, `grace`, KILL. How it ended is a value. DeadlineExceeded: something that had
-// to go does not within kLeftoverKillWithin; Internal: the process that watches it was killed, and
-// it with that. Other codes mean it never ran: NotFound (no such program or working directory),
-// PermissionDenied (of these, or to become `account`), FailedPrecondition, InvalidArgument.
+// to go does not within kLeftoverKillWithin; Aborted: the process that watches over it was killed,
+// and it with that, but maybe not all it started. Other codes mean it never ran: NotFound (no such
+// program or working directory), PermissionDenied (of these, or to become `account`),
+// FailedPrecondition, InvalidArgument, Internal.
 StatusOr<Ending> Run(const Command& command, const LineCallback& on_line,
                      std::stop_token stop = {});
 

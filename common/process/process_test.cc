@@ -199,7 +199,7 @@ TEST_F(AccountTest, DiesWithItsSupervisorThoughItChangedUsers) {
                                ::kill(supervisor, SIGKILL);
                              }
                            }),
-              StatusIs(StatusCode::kInternal, "supervisor"));
+              StatusIs(StatusCode::kAborted, "watches over"));
   ASSERT_NE(program, 0);
   EXPECT_TRUE(BecomesTrue([program] { return Gone(program); }));
 }

@@ -177,7 +177,7 @@ StatusOr<Ending> Supervised::TakeEnding() const {
   do {
     got = ::recv(line.get(), &status, sizeof status, 0);
   } while (got < 0 && errno == EINTR);
-  if (got != sizeof status) return Internal("the supervisor of a command was killed");
+  if (got != sizeof status) return Aborted("the process that watches over a command was killed");
   return EndingOf(status);
 }
 

@@ -24,7 +24,7 @@ struct Supervised {
 
   void Terminate() const;
   void Kill() const;
-  // Internal if the supervisor was killed: then its program was, but not all that came from it.
+  // Aborted if the supervisor was killed: then its program was, but not all that came from it.
   StatusOr<Ending> TakeEnding() const;
 };
 StatusOr<Supervised> SpawnSupervised(const Command& command, int output, int error);

@@ -131,6 +131,16 @@ TEST_F(CommandTest, LeavesNoDaemonThatForgotWhereItIsFrom) {
   EXPECT_FALSE(IsAlive(LeftPid()));
 }
 
+TEST_F(CommandTest, ThatKillsWhoWatchesOverItFailsAndLeavesNothing) {
+  const StepResult result =
+      Apply(ScriptOf("setsid sh -c " + std::string(kLinger) + " >/dev/null 2>&1 &\n" +
+                     std::string(kUntilThere).substr(2) + "; kill -9 $PPID; sleep 300"));
+  EXPECT_EQ(result.kind, Kind::kFailed);
+  EXPECT_EQ(NameOf(result.code), "STEP_SIGNALLED") << result.message;
+  ASSERT_FALSE(LeftPid().empty());
+  EXPECT_FALSE(IsAlive(LeftPid()));
+}
+
 TEST_F(CommandTest, EndsThoughAGrandchildHoldsItsOutput) {
   const auto began = std::chrono::steady_clock::now();
   const StepResult result = Apply(ScriptOf("setsid sh -c " + std::string(kLinger) + " &\n" +

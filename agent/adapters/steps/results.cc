@@ -161,6 +161,9 @@ StepResult FromStartStatus(const Status& status) {
   if (status.code() == StatusCode::kDeadlineExceeded) {
     return Failed(ItemCode::kAgentError, "a process of the step cannot be ended");
   }
+  if (status.code() == StatusCode::kAborted) {
+    return Failed(ItemCode::kStepSignalled, MessageOf(status));
+  }
   return Failed(ItemCode::kStepNotStarted, MessageOf(status));
 }
 

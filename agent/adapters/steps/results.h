@@ -32,7 +32,7 @@ StepResult FromCheckEnding(std::string_view what, const process::Ending& ending)
 StepResult FromRequiresEnding(const CommandEnd& end);
 // How an undo command ended: only 0 is good.
 StepResult FromUndoEnding(const CommandEnd& end);
-// The command could not be started, or could not be ended.
+// The command could not be started, could not be ended, or was ended from outside.
 StepResult FromStartStatus(const Status& status);
 
 }  // namespace preseal::agent::steps
