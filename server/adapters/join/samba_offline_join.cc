@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "common/base/limits.h"
@@ -26,6 +28,7 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kProviderName = "samba-offline-join";
 constexpr int kBlobFormat = 1;
+constexpr std::string_view kScratch = "join";
 
 bool IsDnsText(std::string_view text) {
   return !text.empty() && text.size() <= kNameBytesMax &&
@@ -85,7 +88,7 @@ class SambaOfflineJoin final : public JoinProvider {
     RETURN_IF_ERROR(files::MakeDirectories(settings_.work_directory, 0700));
     // It holds the blob, which is a credential.
     ASSIGN_OR_RETURN(const files::ScratchFolder scratch,
-                     files::ScratchFolder::Make(settings_.work_directory, "join"));
+                     files::ScratchFolder::Make(settings_.work_directory, kScratch));
     RETURN_IF_ERROR(WriteConfiguration(scratch));
     const Call call{request.computer_name, scratch, steady_clock::now() + kJoinProvisionWithin,
                     stop};
@@ -205,11 +208,24 @@ class SambaOfflineJoin final : public JoinProvider {
   const SambaJoinSettings settings_;
 };
 
+// Scratch folders of a server that was cut off: what is in them is a credential.
+Status RemoveLeftBehind(const std::string& work_directory) {
+  std::error_code error;
+  std::filesystem::directory_iterator at(work_directory, error);
+  for (const std::filesystem::directory_iterator end; !error && at != end; at.increment(error)) {
+    if (!at->path().filename().native().starts_with(kScratch)) continue;
+    RETURN_IF_ERROR(files::RemoveTree(at->path().native()));
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return OkStatus();
+  return files::FromErrno(error.value(), "list", work_directory);
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<JoinProvider>> OpenSambaOfflineJoin(SambaJoinSettings settings) {
   RETURN_IF_ERROR(CheckSettings(settings));
   RETURN_IF_ERROR(CheckAuthFile(settings.auth_file));
+  RETURN_IF_ERROR(RemoveLeftBehind(settings.work_directory));
   return std::unique_ptr<JoinProvider>(std::make_unique<SambaOfflineJoin>(std::move(settings)));
 }
 

@@ -23,6 +23,9 @@ struct SambaJoinSettings {
 // ours, and renewed, only if it is directly in the OU: `net` itself would reset any account its
 // credentials reach. The blob's bytes are in docs/formats.md "Samba join blob".
 //
+// Removes what a server that was cut off left in the work directory, which one process uses at a
+// time.
+//
 // InvalidArgument: a setting is missing or has the wrong form. FailedPrecondition: the credentials
 // file is missing, no regular file, or open to others.
 StatusOr<std::unique_ptr<JoinProvider>> OpenSambaOfflineJoin(SambaJoinSettings settings);

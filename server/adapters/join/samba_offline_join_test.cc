@@ -60,6 +60,15 @@ class SambaOfflineJoinTest : public testing::Test {
   test::TempDir dir_;
 };
 
+// A blob is a credential: it must not outlive a server that was cut off in mid-join.
+TEST_F(SambaOfflineJoinTest, WhatAPowerCutLeftBehindIsGoneAtTheNextStart) {
+  const std::string left = dir_.File("work") + "/join-abcdef";
+  std::filesystem::create_directories(left);
+  std::ofstream(left + "/blob") << "odj";
+  ASSERT_OK(OpenSambaOfflineJoin(Good()).status());
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
 TEST_F(SambaOfflineJoinTest, PasswordIsNeitherOnTheCommandLineNorInTheEnvironment) {
   ASSERT_OK(Provision(Good(), "PS-1"));
   EXPECT_THAT(Noted(), HasSubstr("--authentication-file=" + dir_.File("auth")));
