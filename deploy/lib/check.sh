@@ -135,7 +135,8 @@ kept_record() { preseal service-record SIM-0001 -o "$1" >/dev/null 2>&1; }
 deliver_one() {
   local code seals home=$work/bench/device-1 record=$work/SIM-0001.service.jws
   preseal apply -f "$work/late/late.yaml" >/dev/null || die "cannot assign after the seal"
-  seals=$(preseal seals --drifted --output json) || die "the drifted seals cannot be listed"
+  # 1 says that there are some.
+  seals=$(preseal seals --drifted --output json) || [ $? = 1 ] || die "the drifted seals cannot be listed"
   drifted=$(jq '.seals | length' <<<"$seals")
   code=$(preseal user-code SIM-0001) || die "no code for the user"
   (umask 077 && printf '{username: user1@example.com, code: %s, items: {asset-tag: A-0001}}\n' "$code" >"$home/answers.new")
