@@ -39,12 +39,12 @@ void AddYes(CLI::App* command, const Options& options) {
 void AddItemCommands(CLI::App* root, Action* action) {
   const Options waived = Of(FlowVerb::kWaive);
   CLI::App* waive = AddVerb(root, action, "waive", "Let one item pass, in your name", waived);
-  waive->add_option("item", waived->item, "The item's id")->required()->type_name("ITEM");
+  waive->add_option("item", waived->item, "The item's id, as devices show tells it")->required()->type_name("ITEM");
   AddReason(waive, waived, "Why; it stands in the birth certificate");
 
   const Options answered = Of(FlowVerb::kAnswer);
   CLI::App* answer = AddVerb(root, action, "answer", "Answer what a device asks", answered);
-  answer->add_option("item", answered->item, "The item that asks")->required()->type_name("ITEM");
+  answer->add_option("item", answered->item, "Id of the item that asks, as devices show tells it")->required()->type_name("ITEM");
   answer->add_option("answer", answered->answer, "One of its choices, or text")
       ->required()
       ->type_name("TEXT");
@@ -53,7 +53,7 @@ void AddItemCommands(CLI::App* root, Action* action) {
   const auto by = std::make_shared<std::string>();
   CLI::App* extend = AddVerb(root, action, "extend", "Give a run or an item more time", extended);
   extend->add_option("--item", extended->item, "This item only")->type_name("ITEM");
-  extend->add_option("--by", *by, "How much longer")->required()->type_name("DURATION");
+  extend->add_option("--by", *by, "How much longer, 1m to 24h")->required()->type_name("DURATION");
   extend->callback([extended, by, action] {
     *action = [extended, by](const Cli& cli) -> StatusOr<ExitCode> {
       ASSIGN_OR_RETURN(extended->by, ParseDuration(*by));

@@ -95,7 +95,7 @@ CLI::App* AddVerb(CLI::App* root, Action* action, const std::string& name, const
   command->add_option("devices", options->devices, "Serial numbers or device ids")
       ->type_name("DEVICE");
   command->add_flag("--wait", options->wait, "Follow until it is known how it came out");
-  command->add_option("--timeout", *limit, "How long to wait")->type_name("DURATION");
+  command->add_option("--timeout", *limit, "How long to wait; 2h if not said")->type_name("DURATION");
   command->callback([options, limit, action] {
     *action = [options, limit](const Cli& cli) -> StatusOr<ExitCode> {
       if (options->devices.empty() != options->all_ready) {
@@ -249,7 +249,7 @@ void AddTokenCommands(CLI::App* root, Action* action) {
   create->add_option("--batch", options->batches, "Batches a reseller sees, several allowed")
       ->delimiter(',')
       ->type_name("PO-7");
-  create->add_option("--expires-in", *life, "How long it is good, at most 366d")
+  create->add_option("--expires-in", *life, "How long it is good, at most 366d; 30d if not said")
       ->type_name("DURATION");
   create->callback([options, life, action] {
     *action = [options, life](const Cli& cli) -> StatusOr<ExitCode> {

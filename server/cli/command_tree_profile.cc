@@ -66,9 +66,9 @@ void AddPlan(CLI::App* root, Action* action) {
   plan->add_option("device", given->options.device, "Serial number or id")
       ->required()
       ->type_name("DEVICE");
-  plan->add_option("--flow", given->flow, "technician or user")
-      ->check(CLI::IsMember({"technician", "user"}))
-      ->type_name("FLOW");
+  plan->add_option("--flow", given->flow, "Which half; technician if not said")
+      ->check(CLI::IsMember({"technician", "user"}).description(""))
+      ->type_name("technician|user");
   plan->add_option("--user", given->options.user, "As if this user were assigned")
       ->type_name("USER");
   plan->callback([given, action] {
