@@ -39,12 +39,16 @@ void AddYes(CLI::App* command, const Options& options) {
 void AddItemCommands(CLI::App* root, Action* action) {
   const Options waived = Of(FlowVerb::kWaive);
   CLI::App* waive = AddVerb(root, action, "waive", "Let one item pass, in your name", waived);
-  waive->add_option("item", waived->item, "The item's id, as devices show tells it")->required()->type_name("ITEM");
+  waive->add_option("item", waived->item, "The item's id, as devices show tells it")
+      ->required()
+      ->type_name("ITEM");
   AddReason(waive, waived, "Why; it stands in the birth certificate");
 
   const Options answered = Of(FlowVerb::kAnswer);
   CLI::App* answer = AddVerb(root, action, "answer", "Answer what a device asks", answered);
-  answer->add_option("item", answered->item, "Id of the item that asks, as devices show tells it")->required()->type_name("ITEM");
+  answer->add_option("item", answered->item, "Id of the item that asks, as devices show tells it")
+      ->required()
+      ->type_name("ITEM");
   answer->add_option("answer", answered->answer, "One of its choices, or text")
       ->required()
       ->type_name("TEXT");

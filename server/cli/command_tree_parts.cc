@@ -95,7 +95,8 @@ CLI::App* AddVerb(CLI::App* root, Action* action, const std::string& name, const
   command->add_option("devices", options->devices, "Serial numbers or device ids")
       ->type_name("DEVICE");
   command->add_flag("--wait", options->wait, "Follow until it is known how it came out");
-  command->add_option("--timeout", *limit, "How long to wait; 2h if not said")->type_name("DURATION");
+  command->add_option("--timeout", *limit, "How long to wait; 2h if not said")
+      ->type_name("DURATION");
   command->callback([options, limit, action] {
     *action = [options, limit](const Cli& cli) -> StatusOr<ExitCode> {
       if (options->devices.empty() != options->all_ready) {

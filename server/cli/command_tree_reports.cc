@@ -20,7 +20,8 @@ void AddAllowNext(CLI::App* root, Action* action) {
   command->add_option("--reason", options->reason, "Why; kept in the audit log")
       ->required()
       ->type_name("TEXT");
-  command->add_option("--for", *life, "How long it may, at most 90d; 7d if not said")->type_name("DURATION");
+  command->add_option("--for", *life, "How long it may, at most 90d; 7d if not said")
+      ->type_name("DURATION");
   command->callback([options, life, action] {
     *action = [options, life](const Cli& cli) -> StatusOr<ExitCode> {
       ASSIGN_OR_RETURN(options->life, ParseDuration(*life));
