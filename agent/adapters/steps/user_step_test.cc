@@ -2,6 +2,7 @@
 // Whom the commands of a step of the user run as, and when they do not run at all.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -167,6 +168,32 @@ TEST(FindUserAccountTest, AsksTheSystemWhereTheTargetIsIt) {
   EXPECT_THAT(FindUserAccount(root, "root"), test::StatusIs(StatusCode::kPermissionDenied));
   EXPECT_THAT(FindUserAccount(root, "no-such-user-anywhere"),
               test::StatusIs(StatusCode::kNotFound, "no account"));
+}
+
+// A user of this system whose home is there; empty: there is none.
+std::string SomeUser() {
+  std::string name;
+  ::setpwent();
+  while (const passwd* record = ::getpwent()) {
+    const bool home = std::filesystem::is_directory(record->pw_dir);
+    if (record->pw_uid >= 1000 && record->pw_uid != 65534 && home) name = record->pw_name;
+  }
+  ::endpwent();
+  return name;
+}
+
+TEST_F(UserStepTest, OnARunningSystemTheAccountIsTheSystems) {
+  const std::string user = SomeUser();
+  if (user.empty()) GTEST_SKIP() << "this system has no user";
+  ASSERT_OK_AND_ASSIGN(TargetRoot root, TargetRoot::Open("/"));
+  ExecutorSettings settings{dir_.File("scratch-2"), "PRESEAL_AGENT_STATE=test"};
+  settings.user = [user] { return user; };
+  ASSERT_OK_AND_ASSIGN(const auto executor,
+                       MakeStepExecutor(root, artifacts_, std::move(settings)));
+  const Step step =
+      UserScript("[ \"$(id -G)\" = \"$(id -G " + user + ")\" ] && [ . -ef \"$HOME\" ] && id -un");
+  EXPECT_EQ(executor->Apply(step, notes_, {}).kind, Kind::kDone);
+  EXPECT_THAT(notes_.lines, testing::ElementsAre(user));
 }
 
 }  // namespace
