@@ -128,6 +128,21 @@ R JudgeFacts(A action, const ActionFacts& facts) {
   return R::kState;
 }
 
+// In which states it would be possible for such a device: what to wait for, or to do first.
+std::string WhenPossible(A action, const ActionFacts& facts) {
+  if (action == A::kContinue) return "when a run of the user flow has failed";
+  ActionFacts other = facts;
+  other.enrolled = other.has_run = true;
+  if (!facts.enrolled && FitsState(action, other)) return "once it has enrolled";
+  std::string states;
+  for (const S state : kAllDeviceStates) {
+    other.state = state;
+    if (!FitsState(action, other)) continue;
+    states += (states.empty() ? "in " : ", ") + std::string(NameOf(state));
+  }
+  return states;
+}
+
 }  // namespace
 
 ActionRefusal Judge(DeviceAction action, ActionActor actor, const ActionFacts& facts) {
@@ -149,7 +164,8 @@ std::string SentenceOf(ActionRefusal refusal, DeviceAction action, const ActionF
     case R::kNeedsLead:
       return fmt::format("\"{}\" needs a lead", verb);
     case R::kState:
-      return fmt::format("{}: \"{}\" is not possible now", NameOf(facts.state), verb);
+      return fmt::format("{}: \"{}\" is possible {}", NameOf(facts.state), verb,
+                         WhenPossible(action, facts));
     case R::kProfileNotAllowed:
       return "PROFILE_NOT_ALLOWED (0x80180005): the deployment profile of this device does not "
              "allow pre-provisioning: allow it in the profile, or assign another one";

@@ -82,6 +82,21 @@ TEST(DeviceActionsTest, SaysWhyWheneverItRefuses) {
   }
 }
 
+TEST(DeviceActionsTest, SaysInWhichStatesWhatIsRefusedIsPossible) {
+  const auto sentence = [](A action, const ActionFacts& facts) {
+    return SentenceOf(R::kState, action, facts);
+  };
+  EXPECT_EQ(sentence(A::kResume, Free(S::kReadyToSeal)),
+            "READY_TO_SEAL: \"resume\" is possible in PROVISIONING, USER_SETUP");
+  EXPECT_EQ(sentence(A::kProvision, Free(S::kSealed)), "SEALED: \"start\" is possible in ENROLLED");
+  ActionFacts refused = Free(S::kFailed);
+  refused.enrolled = refused.has_run = false;
+  EXPECT_EQ(sentence(A::kDiagnostics, refused),
+            "FAILED: \"collect diagnostics\" is possible once it has enrolled");
+  EXPECT_EQ(sentence(A::kContinue, Free(S::kFailed)),
+            "FAILED: \"continue anyway\" is possible when a run of the user flow has failed");
+}
+
 TEST(DeviceActionsTest, NamesTheAutopilotCodeOfAProfileThatForbidsPreProvisioning) {
   ActionFacts facts = Free(S::kEnrolled);
   facts.preprovisioning_allowed = false;

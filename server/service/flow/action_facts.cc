@@ -62,8 +62,8 @@ Status RequireAction(Tx& tx, const Device& device, ProfileCatalog& profiles, con
   const ActionRefusal refusal = Judge(action, actor.kind, facts);
   if (refusal == ActionRefusal::kNone) return OkStatus();
   if (refusal == ActionRefusal::kState) {
-    return FailedPrecondition(fmt::format("{} is {}: \"{}\" is not possible now", device.id.text(),
-                                          NameOf(device.state), NameOf(action)));
+    return FailedPrecondition(
+        fmt::format("{} is {}", device.id.text(), SentenceOf(refusal, action, facts)));
   }
   const std::string why =
       fmt::format("{}: {}", device.id.text(), SentenceOf(refusal, action, facts));
