@@ -67,6 +67,29 @@ TEST_F(OneTimeEnrolmentTest, AnAllowedOneBringsTheDeviceBackAndUsesThePermission
   EXPECT_EQ(Enrol(*chip_), "ONE_TIME_LIMIT");
 }
 
+TEST_F(OneTimeEnrolmentTest, BeginningAgainInTheUserFlowEndsItsRun) {
+  Seal(DeviceState::kUserSetup);
+  Allow();
+  Device device = Load(id_);
+  device.flow = server::Flow::kUser;
+  device.attempt = 1;
+  const RunId run = RunId::Of(id_, 1);
+  ASSERT_OK(Write([&](server::Tx& tx) -> Status {
+    RETURN_IF_ERROR(tx.devices.Put(&device));
+    return tx.runs.InsertRun(
+        {.run_id = run, .start_time = clock_.Now(), .flow = server::Flow::kUser}, {});
+  }));
+  EXPECT_EQ(Enrol(*chip_), "ADMITTED");
+  ASSERT_OK(Write([&](server::Tx& tx) -> Status {
+    ASSIGN_OR_RETURN(const auto running, tx.runs.RunningRuns());
+    EXPECT_TRUE(running.empty());
+    ASSIGN_OR_RETURN(const server::Run ended, tx.runs.GetRun(run));
+    EXPECT_EQ(ended.outcome, server::RunOutcome::kAbandoned);
+    EXPECT_EQ(ended.end_time, clock_.Now());
+    return OkStatus();
+  }));
+}
+
 TEST_F(OneTimeEnrolmentTest, APermissionThatExpiredIsNone) {
   Seal();
   Allow();

@@ -11,6 +11,7 @@
 #include "server/domain/reports/one_time_rule.h"
 #include "server/service/enrollment/enrollment_pass.h"
 #include "server/service/enrollment/preparation.h"
+#include "server/service/flow/run_progress.h"
 
 namespace preseal::server {
 namespace {
@@ -29,6 +30,18 @@ Failure FailureOf(const RefusalFacts& refusal) {
           .expected = refusal.expected};
 }
 
+// A device that begins again in the middle of its user flow leaves a run that nobody would end.
+Status EndUserFlow(Tx& tx, WallTime now, const Device& device) {
+  RETURN_IF_ERROR(
+      FailOpenCommands(tx, device.id, "ENROLLED_AGAIN", "The device was enrolled again.", now));
+  auto run = tx.runs.GetRun(RunId::Of(device.id, device.attempt));
+  if (run.status().code() == StatusCode::kNotFound) return OkStatus();
+  RETURN_IF_ERROR(run.status());
+  if (run->outcome != RunOutcome::kRunning) return OkStatus();
+  AbandonRun(now, &*run);
+  return tx.runs.UpdateRun(*run);
+}
+
 }  // namespace
 
 // A device that was sealed before begins again; the permission is used up. It may be gone since the
@@ -39,6 +52,7 @@ Status Pass::UseAllowance(Tx& tx, WallTime now, Device* device) {
     return Aborted(fmt::format("{} may no longer enrol again: start over", device->id.text()));
   }
   const AllowNext allowed = *device->allow_next;
+  RETURN_IF_ERROR(EndUserFlow(tx, now, *device));
   RETURN_IF_ERROR(BeginAgain(now, device));
   return tx.audit.Record({.time = now,
                           .actor = allowed.actor,

@@ -124,21 +124,11 @@ StatusOr<Command> RunCommands::Extend(const Actor& actor, const DeviceId& id,
 // Nothing the run left open may reach the device or the record any more.
 Status RunCommands::GiveUpRun(Tx& tx, Device* device) {
   const WallTime now = clock_.Now();
-  ASSIGN_OR_RETURN(const auto open, tx.commands.OpenCommands(device->id));
-  for (Command command : open) {
-    command.state = CommandState::kFailed;
-    command.code = "RESET";
-    command.message = "The device was reset.";
-    command.update_time = now;
-    RETURN_IF_ERROR(tx.commands.UpdateCommand(command));
-  }
+  RETURN_IF_ERROR(FailOpenCommands(tx, device->id, "RESET", "The device was reset.", now));
   auto run = tx.runs.GetRun(RunId::Of(device->id, device->attempt));
   if (run.status().code() == StatusCode::kNotFound) return OkStatus();
   RETURN_IF_ERROR(run.status());
-  run->outcome = RunOutcome::kAbandoned;
-  run->held = false;
-  run->wait.reset();
-  if (!run->end_time) run->end_time = now;
+  AbandonRun(now, &*run);
   return tx.runs.UpdateRun(*run);
 }
 

@@ -304,6 +304,26 @@ Status CloseRunCommands(Tx& tx, const Run& run, WallTime now) {
   return OkStatus();
 }
 
+Status FailOpenCommands(Tx& tx, const DeviceId& device, std::string_view code,
+                        std::string_view message, WallTime now) {
+  ASSIGN_OR_RETURN(const auto open, tx.commands.OpenCommands(device));
+  for (Command command : open) {
+    command.state = CommandState::kFailed;
+    command.code = code;
+    command.message = message;
+    command.update_time = now;
+    RETURN_IF_ERROR(tx.commands.UpdateCommand(command));
+  }
+  return OkStatus();
+}
+
+void AbandonRun(WallTime now, Run* run) {
+  run->outcome = RunOutcome::kAbandoned;
+  run->held = false;
+  run->wait.reset();
+  if (!run->end_time) run->end_time = now;
+}
+
 void EndRunWait(Wait::Kind kind, WallTime now, Run* run) {
   if (!run->wait || run->wait->kind != kind) return;
   if (kind == Wait::Kind::kHold && run->limit.count() != 0) {

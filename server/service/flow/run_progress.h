@@ -60,4 +60,11 @@ Status CloseRunCommands(Tx& tx, const Run& run, WallTime now);
 // The run as a whole waits no more for what `kind` is; held time does not count against its limit.
 void EndRunWait(Wait::Kind kind, WallTime now, Run* run);
 
+// Fails what is open of a device's commands: nothing of them may reach it any more.
+Status FailOpenCommands(Tx& tx, const DeviceId& device, std::string_view code,
+                        std::string_view message, WallTime now);
+
+// What comes of the run from now on counts for nothing; the caller writes it.
+void AbandonRun(WallTime now, Run* run);
+
 }  // namespace preseal::server
