@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <map>
+#include <ostream>
 #include <set>
 
 #include "common/crypto/jws.h"
@@ -66,6 +67,7 @@ struct KillPoint {
   // The first look at the device for which this holds kills the victim.
   std::function<bool(const Device&)> reached;
 };
+void PrintTo(const KillPoint& point, std::ostream* out) { *out << point.name; }
 
 std::function<bool(const Device&)> State(lifecycle::v1::DeviceState state) {
   // Or past it: a short state may come and go between two looks.
