@@ -63,7 +63,7 @@ class Pump {
     UniqueFd fd;
     internal::LineSplitter splitter;
   };
-  enum class Phase { kRunning, kTerminating, kKilled };
+  enum class Phase { kRunning, kTerminating, kKilled, kAbandoned };
 
   static internal::LineSplitter Splitter(Output output, const LineCallback& on_line) {
     return internal::LineSplitter(kEventTextBytesMax, [output, &on_line](std::string_view line) {
@@ -129,6 +129,12 @@ class Pump {
       case Phase::kKilled:
         // A process that left the group holds a pipe: its output is no longer the command's.
         for (Stream& stream : lines_) stream.fd.Close();
+        phase_ = Phase::kAbandoned;
+        deadline_ = steady_clock::now() + kLeftoverKillWithin;
+        return;
+      case Phase::kAbandoned:
+        // Its supervisor does not even report its end: somebody stopped it.
+        child_.KillSupervisor();
         deadline_.reset();
         return;
     }

@@ -316,6 +316,20 @@ TEST(RunTest, LeavesNothingWhenItsCallerIsKilled) {
   EXPECT_TRUE(BecomesTrue([daemon] { return Gone(daemon); }));
 }
 
+TEST(RunTest, EndsThoughWhoWatchesOverItIsStopped) {
+  Command command = Shell("kill -STOP $PPID; echo $$; exec sleep 100");
+  command.timeout = milliseconds(100);
+  command.grace = milliseconds(100);
+  pid_t program = 0;
+  EXPECT_THAT(process::Run(command,
+                           [&program](Output, std::string_view line) {
+                             program = std::stoi(std::string(line));
+                           }),
+              StatusIs(StatusCode::kAborted));
+  ASSERT_NE(program, 0);
+  EXPECT_TRUE(BecomesTrue([program] { return Gone(program); }));
+}
+
 TEST(ChildTest, IsKilledWhenDropped) {
   pid_t pid;
   {

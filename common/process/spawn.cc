@@ -171,6 +171,10 @@ void Supervised::Terminate() const { ::send(line.get(), &kOrderTerminate, 1, MSG
 
 void Supervised::Kill() const { ::send(line.get(), &kOrderKill, 1, MSG_NOSIGNAL); }
 
+void Supervised::KillSupervisor() const {
+  ::pidfd_send_signal(process.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
 StatusOr<Ending> Supervised::TakeEnding() const {
   int status = 0;
   ssize_t got;

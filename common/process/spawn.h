@@ -24,6 +24,7 @@ struct Supervised {
 
   void Terminate() const;
   void Kill() const;
+  void KillSupervisor() const;  // and its program with it
   // Aborted if the supervisor was killed: then its program was, but not all that came from it.
   StatusOr<Ending> TakeEnding() const;
 };
