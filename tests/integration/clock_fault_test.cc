@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <ctime>
+
 #include "tests/integration/flow_fixture.h"
 #include "tests/support/device_clock.h"
 
@@ -17,6 +20,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr auto kDay = 24h;
+constexpr char kOnScreen[] = "connection offline detail=\"set the device's clock: it says";
 
 // The first step says one numbered line after the other until it is let go.
 constexpr char kFirst[] = R"(  - id: first
@@ -42,9 +46,14 @@ class ClockFault : public FlowScenario {
     GTEST_SKIP() << "clocks are turned by a library that is loaded first, as a sanitizer wants to";
 #endif
   }
-  void OpenWithClock(const std::string& profile) {
-    ASSERT_NO_FATAL_FAILURE(Open({.profile = profile, .assigned_user = "ana@corp.example"}));
-    ASSERT_OK_AND_ASSIGN(clock_, DeviceClock::Make(floor_->File("device-clock")));
+  // `server_age`: how long ago its certificates were made.
+  void OpenWithClock(const std::string& profile, std::chrono::nanoseconds server_age = 0h) {
+    ASSERT_OK_AND_ASSIGN(const auto server_clock, DeviceClock::Make(folder_.File("server-clock")));
+    server_clock->SetAhead(-server_age);
+    ASSERT_NO_FATAL_FAILURE(Open({.profile = profile,
+                                  .assigned_user = "ana@corp.example",
+                                  .init_through = server_clock->Launcher()}));
+    ASSERT_OK_AND_ASSIGN(clock_, DeviceClock::Make(folder_.File("device-clock")));
     floor_->StartAgentsThrough(1, clock_->Launcher());
   }
   static std::string Profile(const std::string& timeout) {
@@ -68,6 +77,17 @@ class ClockFault : public FlowScenario {
                           [&] { return LinesSaid() > said || !floor_->agent(1)->Running(); }));
     }
   }
+  void ExpectSealedWithTheServersTimes(std::chrono::nanoseconds ahead) {
+    clock_->SetAhead(ahead);
+    ASSERT_NO_FATAL_FAILURE(Touch("go"));
+    ASSERT_NO_FATAL_FAILURE(SealDevice(1));
+    EXPECT_LT(device_.durations().device_setup().seconds(), 120);
+    EXPECT_EQ(device_.seal().age(), fleet::v1::Seal::AGE_FRESH);
+    ASSERT_OK_AND_ASSIGN(const auto journal, floor_->api().Journal(floor_->name(1)));
+    for (const auto& entry : journal) {
+      EXPECT_LT(std::abs(entry.receive_time().seconds() - std::time(nullptr)), 120);
+    }
+  }
   void WaitForLog(const std::string& text, const std::string& file = "agent.log") {
     ASSERT_OK(WaitUntil("the log to say " + text, TestFloor::kDeadline, [&] {
       return LogOf(1, file).find(text) != std::string::npos;
@@ -89,6 +109,7 @@ class ClockFault : public FlowScenario {
     return lines;
   }
 
+  TempDir folder_;
   std::unique_ptr<DeviceClock> clock_;
 };
 
@@ -127,11 +148,12 @@ TEST_F(ClockFault, ADeadlineThatPassesWhileTheServerIsGoneFiresAndIsToldAfterwar
 
 TEST_F(ClockFault, AClockADayAheadIsSealedWithTheServersTimes) {
   ASSERT_NO_FATAL_FAILURE(OpenWithClock(Profile("60min")));
-  clock_->SetAhead(kDay);
-  ASSERT_NO_FATAL_FAILURE(Touch("go"));
-  ASSERT_NO_FATAL_FAILURE(SealDevice(1));
-  EXPECT_LT(device_.durations().device_setup().seconds(), 120);
-  EXPECT_EQ(device_.seal().age(), fleet::v1::Seal::AGE_FRESH);
+  ASSERT_NO_FATAL_FAILURE(ExpectSealedWithTheServersTimes(kDay));
+}
+
+TEST_F(ClockFault, AClockADayBehindIsSealedWithTheServersTimesByAServerOlderThanThat) {
+  ASSERT_NO_FATAL_FAILURE(OpenWithClock(Profile("60min"), 3 * kDay));
+  ASSERT_NO_FATAL_FAILURE(ExpectSealedWithTheServersTimes(-kDay));
 }
 
 TEST_F(ClockFault, AClockADayBehindIsNamedAndTheDeviceGoesOnOnceItIsSet) {
@@ -139,7 +161,7 @@ TEST_F(ClockFault, AClockADayBehindIsNamedAndTheDeviceGoesOnOnceItIsSet) {
   ASSERT_NO_FATAL_FAILURE(Touch("go"));
   clock_->SetAhead(-kDay);
   ASSERT_OK(floor_->StartAgent(1));
-  ASSERT_NO_FATAL_FAILURE(WaitForLog("this device's clock says"));
+  ASSERT_NO_FATAL_FAILURE(WaitForLog(kOnScreen));
   clock_->SetAhead(0s);
   ASSERT_OK(floor_->WaitForState(1, DEVICE_STATE_ENROLLED).status());
   ASSERT_OK(floor_->api().Start(floor_->name(1)));
@@ -151,7 +173,7 @@ TEST_F(ClockFault, AClockThatFallsADayBackInMidRunCostsTheDeviceNeitherItsIdenti
   clock_->SetAhead(-kDay);
   floor_->KillServer();
   ASSERT_NO_FATAL_FAILURE(ServerComesBack());
-  ASSERT_NO_FATAL_FAILURE(WaitForLog("this device's clock says"));
+  ASSERT_NO_FATAL_FAILURE(WaitForLog(kOnScreen));
   ASSERT_NO_FATAL_FAILURE(PassMinutes(5));
   ASSERT_NO_FATAL_FAILURE(Touch("go"));
   ASSERT_OK(WaitUntil("the second step", TestFloor::kDeadline, [&] { return InTarget("second"); }));
@@ -170,7 +192,7 @@ TEST_F(ClockFault, AUserIsToldOfTheClockAndNotThatTheDeviceIsUnknown) {
   ASSERT_OK(floor_->Reboot(1));
   clock_->SetAhead(-kDay);
   ASSERT_OK(floor_->StartUserAgent(1, Answers("ana@corp.example", code)));
-  ASSERT_NO_FATAL_FAILURE(WaitForLog("this device's clock says", "user.log"));
+  ASSERT_NO_FATAL_FAILURE(WaitForLog(kOnScreen, "user.log"));
   for (int i = 0; i < 3; ++i) clock_->Pass(1min);
   clock_->SetAhead(0s);
   ASSERT_OK(floor_->WaitForState(1, DEVICE_STATE_IN_SERVICE).status());

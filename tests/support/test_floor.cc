@@ -66,7 +66,8 @@ Status TestFloor::Build(const FloorOptions& options) {
   RETURN_IF_ERROR(files::MakeDirectories(File("profiles"), kFolder));
   RETURN_IF_ERROR(files::WriteAtomic(File("profiles/test.yaml"), AsBytes(options.profile), kFile));
   RETURN_IF_ERROR(WriteConfig());
-  ASSIGN_OR_RETURN(const auto init, ServerCommand({"init", "--user", "admin"}));
+  ASSIGN_OR_RETURN(const auto init,
+                   ServerCommand({"init", "--user", "admin"}, options.init_through));
   constexpr std::string_view kMark = "one-time password: ";
   const size_t at = init.output.find(kMark);
   if (!init.ending.Succeeded() || at == std::string::npos) {
@@ -104,12 +105,14 @@ Status TestFloor::WriteConfig() const {
   return files::WriteAtomic(config_file(), AsBytes(config), kFile);
 }
 
-StatusOr<process::Captured> TestFloor::ServerCommand(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.begin(), PRESEAL_SERVER_PROGRAM);
-  arguments.insert(arguments.end(), {"--config", config_file()});
-  return process::RunAndCapture({.argv = std::move(arguments),
-                                 .environment = process::OwnEnvironment(),
-                                 .timeout = kDeadline});
+StatusOr<process::Captured> TestFloor::ServerCommand(const std::vector<std::string>& arguments,
+                                                     std::vector<std::string> launcher) const {
+  std::vector<std::string> argv = std::move(launcher);
+  argv.push_back(PRESEAL_SERVER_PROGRAM);
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  argv.insert(argv.end(), {"--config", config_file()});
+  return process::RunAndCapture(
+      {.argv = std::move(argv), .environment = process::OwnEnvironment(), .timeout = kDeadline});
 }
 
 StatusOr<process::Captured> TestFloor::Preseal(std::vector<std::string> arguments) const {

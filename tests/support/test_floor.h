@@ -26,6 +26,8 @@ struct FloorOptions {
   std::vector<int> untrusted;  // slots whose TPM is by nobody the server knows
   std::string assigned_user;   // of every device
   std::string config;          // more lines for preseal.yaml
+  // What the server's authorities are made through, as SimulatedDevice::set_launcher.
+  std::vector<std::string> init_through;
 };
 
 // Not thread-safe; use and drop it on the thread that made it (its processes end with that thread).
@@ -44,7 +46,8 @@ class TestFloor {
   StatusOr<process::Ending> StopServer();  // SIGTERM
   void HangUpServer();                     // SIGHUP
   // One sub-command of the server's program to its end, e.g. {"renew"}; --config is added.
-  StatusOr<process::Captured> ServerCommand(std::vector<std::string> arguments) const;
+  StatusOr<process::Captured> ServerCommand(const std::vector<std::string>& arguments,
+                                            std::vector<std::string> launcher = {}) const;
 
   // The operators' command line to its end, e.g. {"documents", "list"}, as the person of api().
   StatusOr<process::Captured> Preseal(std::vector<std::string> arguments) const;

@@ -97,16 +97,16 @@ Status Say(const Objection& objection) {
   switch (objection.error) {
     case X509_V_OK:
       return OkStatus();
+    // What to do first: a screen may have room for no more.
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return FailedPrecondition(fmt::format(
-          "the server's certificate is valid from {}, and this device's clock says {}: set the "
-          "device's clock",
-          objection.not_before, NowText()));
+      return FailedPrecondition(
+          fmt::format("set the device's clock: it says {}, the server's certificate begins at {}",
+                      NowText(), objection.not_before));
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return FailedPrecondition(fmt::format(
-          "the server's certificate was valid until {}, and this device's clock says {}: set the "
-          "device's clock, or if it is right renew the server's certificate",
-          objection.not_after, NowText()));
+          "set the device's clock: it says {}, the server's certificate ended at {}; if the clock "
+          "is right, renew that certificate",
+          NowText(), objection.not_after));
     default:
       return PermissionDenied(fmt::format("the server's certificate is refused: {}",
                                           X509_verify_cert_error_string(objection.error)));
