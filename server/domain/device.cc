@@ -43,14 +43,24 @@ constexpr std::array<std::string_view, 20> kJunk = {
     "123456789",
 };
 
+// In which states such a device could make the move: what to wait for, or to do first.
+std::string WhenPossible(LifecycleEvent event, const Device& device) {
+  std::string states;
+  for (const DeviceState state : kAllDeviceStates) {
+    if (!NextState(state, event, FactsOf(device))) continue;
+    states += (states.empty() ? "possible in " : ", ") + std::string(NameOf(state));
+  }
+  return states.empty() ? "not possible now" : states;
+}
+
 }  // namespace
 
 Status Advance(LifecycleEvent event, WallTime now, Device* device) {
   const auto next = NextState(device->state, event, FactsOf(*device));
   if (!next) {
-    return FailedPrecondition(fmt::format("{} is {}: \"{}\" is not possible now",
-                                          device->id.empty() ? "device" : device->id.text(),
-                                          NameOf(device->state), NameOf(event)));
+    return FailedPrecondition(
+        fmt::format("{} is {}: \"{}\" is {}", device->id.empty() ? "device" : device->id.text(),
+                    NameOf(device->state), NameOf(event), WhenPossible(event, *device)));
   }
   if (*next != device->state) {
     device->state = *next;

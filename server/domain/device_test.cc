@@ -30,6 +30,13 @@ TEST(AdvanceTest, LeavesTheRecordAloneWhenRefused) {
   EXPECT_EQ(device.state_time, WallTime());
 }
 
+TEST(AdvanceTest, SaysInWhichStatesARefusedMoveIsPossible) {
+  Device device{.id = DeviceId::FromNumber(1001), .state = DeviceState::kReadyToSeal};
+  device.enrolled = device.blocking_satisfied = true;
+  EXPECT_THAT(Advance(LifecycleEvent::kStart, FromMicros(5), &device),
+              test::StatusIs(StatusCode::kFailedPrecondition, "is possible in ENROLLED"));
+}
+
 TEST(AdvanceTest, ForgetsTheFailureWhenTheDeviceMovesOn) {
   Device device{
       .state = DeviceState::kFailed, .failure = {.code = "STEP_TIMEOUT"}, .enrolled = true};
