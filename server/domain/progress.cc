@@ -147,7 +147,8 @@ std::string TextOf(const Event& event) {
           },
           [](const RunResumed& e) { return TextOfResume(e); },
           [](const HoldChanged& e) {
-            return fmt::format("{} by {}: {}", e.held ? "held" : "resumed", e.actor, e.reason);
+            return fmt::format("{} by {}{}{}", e.held ? "held" : "resumed", e.actor,
+                               e.reason.empty() ? "" : ": ", e.reason);
           },
           [](const ItemWaived& e) { return fmt::format("waived by {}: {}", e.actor, e.reason); },
           [](const PromptAnswered& e) {

@@ -142,5 +142,11 @@ TEST(MostVisibleWaitTest, ShowsWhatAPersonCanEndFirst) {
   EXPECT_EQ(MostVisibleWait(items)->kind, Wait::Kind::kPrompt);
 }
 
+TEST(TextOfTest, AHoldHasAReasonAndAResumeNone) {
+  EXPECT_EQ(TextOf(Event{.body = HoldChanged{.held = true, .actor = "ada", .reason = "shelf"}}),
+            "held by ada: shelf");
+  EXPECT_EQ(TextOf(Event{.body = HoldChanged{.held = false, .actor = "ada"}}), "resumed by ada");
+}
+
 }  // namespace
 }  // namespace preseal::server
