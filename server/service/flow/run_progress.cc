@@ -14,6 +14,14 @@
 namespace preseal::server {
 namespace {
 
+// No log tells why nobody answered.
+std::string RemedyFor(std::string_view code) {
+  if (code == "PROMPT_UNANSWERED") {
+    return "Retry, and answer while it asks: at the device or from here.";
+  }
+  return "Read the item's log, mend the cause, then retry.";
+}
+
 // A repeat must be the same event, byte for byte: otherwise two truths would carry one name.
 Status CheckRepeat(Tx& tx, const Run& run, const Event& event) {
   ASSIGN_OR_RETURN(const Bytes stored, tx.events.DigestOf(run.run_id, event.sequence));
@@ -219,7 +227,7 @@ void RunProgress::NameFailure(Device* device) const {
     device->failure = {.code = item.code,
                        .item_id = item.item_id.text(),
                        .message = fmt::format("{}: {}", item.display_name, item.message),
-                       .remedy = "Read the item's log, mend the cause, then retry."};
+                       .remedy = RemedyFor(item.code)};
   }
 }
 

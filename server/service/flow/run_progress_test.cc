@@ -160,5 +160,13 @@ TEST_F(RunProgressTest, DoesNotMoveACommandOfAnotherDevice) {
             foreign.state);
 }
 
+TEST_F(RunProgressTest, AnUnansweredQuestionIsRemediedByAnAnswerNotByALog) {
+  ASSERT_OK(Receive({Item(1, "policy", ItemState::kFailed, "PROMPT_UNANSWERED"),
+                     Finished(2, RunOutcome::kFailed)}));
+  const auto device = Look<Device>([&](Tx& tx) { return tx.devices.Get(device_); });
+  EXPECT_EQ(device.failure.code, "PROMPT_UNANSWERED");
+  EXPECT_EQ(device.failure.remedy, "Retry, and answer while it asks: at the device or from here.");
+}
+
 }  // namespace
 }  // namespace preseal::server
