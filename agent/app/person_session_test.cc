@@ -86,7 +86,7 @@ class PersonSessionTest : public testing::Test {
       Session session(
           {dialer, *bench_->desk, display_, bench_->clock, bench_->signal, [] { return 0.5; },
            nullptr, guests, [this] { return UserFlowDone(*bench_->desk, bench_->codec); }},
-          timing, {flow, true});
+          timing, flow);
       end_ = session.Run(stop);
       ended_ = true;
     });
@@ -177,11 +177,10 @@ class PersonSessionTest : public testing::Test {
   std::atomic<bool> ended_ = false;
 };
 
-TEST_F(PersonSessionTest, SaysWhichFlowItIsAndThatTheNetworkIsMetered) {
+TEST_F(PersonSessionTest, SaysWhichFlowItIs) {
   StartAgent(Flow::kUser);
   ASSERT_TRUE(OnServer([&] { return store_.hellos > 0; }));
   EXPECT_EQ(store_.last_hello.flow(), progress::v1::FLOW_USER);
-  EXPECT_TRUE(store_.last_hello.metered());
 }
 
 TEST_F(PersonSessionTest, ATokenIsAskedForAgainAfterTheServerWasGone) {

@@ -188,7 +188,7 @@ StatusOr<SessionEnd> RunSession(const Options& options, Foundation& base, Device
   };
   Session session({dialer, *desk, around.display, floor.clock, floor.signal, chance, &renewer,
                    std::move(guests), in_service},
-                  {}, {options.flow, options.metered});
+                  {}, options.flow);
   const PersonRelay::Connection connected(around.person, person);
   return RunToEnd(session, *desk, options, around.display, stop);
 }

@@ -22,7 +22,6 @@ void Put(const Hello& hello, wire::AgentMessage& message) {
   for (const std::string& id : hello.open_command_ids) out->add_open_command_ids(id);
   out->set_flow(hello.flow == Flow::kUser ? progress::v1::FLOW_USER
                                           : progress::v1::FLOW_TECHNICIAN);
-  out->set_metered(hello.metered);
 }
 
 void Put(const EventBatch& batch, wire::AgentMessage& message) {

@@ -143,7 +143,7 @@ void ExpectFills(const UpMessage& up, const std::vector<std::string>& unset = {}
 }
 
 TEST(SessionWireTest, WritesEveryFieldOfWhatTheAgentSays) {
-  ExpectFills(Hello{"1.0", "boot", "D-7.1", 4, {"C-1"}, Flow::kUser, true});
+  ExpectFills(Hello{"1.0", "boot", "D-7.1", 4, {"C-1"}, Flow::kUser});
   ExpectFills(Goodbye{"C-1"});
   ExpectFills(KeyAttestation{{1}, {2}, {{3}, {4}}, {{5}, {6}}});
   ExpectFills(TokenRequest{"download", "office"});

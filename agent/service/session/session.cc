@@ -59,10 +59,10 @@ struct Session::Connection {
   std::jthread reader;  // last: joined before the rest goes
 };
 
-Session::Session(SessionPorts ports, SessionTiming timing, SessionFacts facts)
+Session::Session(SessionPorts ports, SessionTiming timing, Flow flow)
     : ports_(std::move(ports)),
       timing_(timing),
-      facts_(facts),
+      flow_(flow),
       back_off_(timing.reconnect_first, timing.reconnect_longest) {}
 
 SessionEnd Session::Run(std::stop_token stop) {
@@ -123,8 +123,7 @@ std::optional<SessionEnd> Session::RunOnce(std::stop_token stop) {
 
 std::optional<SessionEnd> Session::Talk(Connection& connection, std::stop_token stop) {
   connection.hello = ports_.desk.MakeHello();
-  connection.hello.flow = facts_.flow;
-  connection.hello.metered = facts_.metered;
+  connection.hello.flow = flow_;
   connection.stream->Send(connection.hello);
   connection.last_sent = ports_.clock.Steady();
   while (true) {
@@ -215,7 +214,7 @@ void Session::OnWelcome(Connection& connection, const Welcome& welcome) {
   renumber_run_.reset();
   ports_.display.ShowConnection(true, "");
   OnLanding(welcome.landing);
-  if (connection.hello.run_id.empty() && facts_.flow == Flow::kTechnician) {
+  if (connection.hello.run_id.empty() && flow_ == Flow::kTechnician) {
     ports_.display.ShowItems(PreparationItems(), std::chrono::seconds(0));
     ports_.display.ShowActivity("Waiting for start");
   }

@@ -32,12 +32,6 @@ struct SessionPorts {
   std::function<bool()> in_service;  // user flow: whether all is done and known to the server
 };
 
-// What Hello says of the device, the same for every connection.
-struct SessionFacts {
-  Flow flow = Flow::kTechnician;
-  bool metered = false;  // the network is paid by volume
-};
-
 // Tests make these short.
 struct SessionTiming {
   std::chrono::milliseconds reconnect_first = kReconnectFirst;
@@ -63,7 +57,7 @@ enum class SessionEnd {
 // takes. An event leaves the spool only by its ack. For use by one thread.
 class Session {
  public:
-  explicit Session(SessionPorts ports, SessionTiming timing = {}, SessionFacts facts = {});
+  explicit Session(SessionPorts ports, SessionTiming timing = {}, Flow flow = Flow::kTechnician);
 
   // Returns only for one of the reasons in SessionEnd. May be called again after kRestart, when the
   // device could not be restarted and the desk knows.
@@ -97,7 +91,7 @@ class Session {
 
   SessionPorts ports_;
   SessionTiming timing_;
-  SessionFacts facts_;
+  const Flow flow_;
   BackOff back_off_;
   std::chrono::milliseconds pause_{0};  // before the next connection
   // Since when handshakes fail although the server accepts connections.

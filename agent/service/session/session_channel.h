@@ -24,7 +24,6 @@ struct Hello {
   uint64_t next_sequence = 0;
   std::vector<std::string> open_command_ids;
   Flow flow = Flow::kTechnician;
-  bool metered = false;  // the network is paid by volume
 };
 struct EventBatch {
   RunId run_id;
