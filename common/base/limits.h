@@ -32,6 +32,8 @@ inline constexpr size_t kLanguageBytesMax = 35;  // BCP 47, "Length Consideratio
 inline constexpr size_t kKeyboardBytesMax = 32;
 inline constexpr size_t kPromptChoicesMax = 32;
 inline constexpr size_t kPromptPatternBytesMax = 512;
+inline constexpr int64_t kPatternMemoryMax = 1024 * 1024;  // compiled and at work; most take KiB
+inline constexpr size_t kYamlDepthMax = 500;  // an alias may stand inside what it names
 inline constexpr size_t kPromptAnswerBytesMax = 1024;
 inline constexpr uint32_t kStepAttemptsMax = 10;
 inline constexpr uint32_t kStepsInFlightMax = 8;  // at once on one device
@@ -133,6 +135,8 @@ inline constexpr size_t kDiagnosticsRunsMax = 5;                      // the new
 inline constexpr size_t kDiagnosticsNoteBytesMax = 16 * 1024;  // what the server keeps beside one
 inline constexpr size_t kDiagnosisEvidenceMax = 8;             // per rule; more says no more
 inline constexpr size_t kDiagnosisTextBytesMax = 300;          // one piece of evidence
+inline constexpr uint32_t kDiagnosticsBurst = 3;               // asked for by one device
+inline constexpr auto kDiagnosticsEvery = 20s;                 // then once in this time
 inline constexpr size_t kDiagnosticsBundlesKept = 10;          // per device
 inline constexpr auto kDiagnosticsLifeDefault = 24h * 28;      // Autopilot's
 

@@ -4,18 +4,17 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "common/base/limits.h"
+
 namespace preseal::pattern {
 namespace {
-
-// Of a compiled expression and of what matching keeps; one of a screen's width takes a few KiB.
-constexpr int64_t kMemoryMax = 1024 * 1024;
 
 re2::StringPiece PieceOf(std::string_view text) { return {text.data(), text.size()}; }
 
 RE2::Options OptionsOf() {
   RE2::Options options;
   options.set_log_errors(false);
-  options.set_max_mem(kMemoryMax);
+  options.set_max_mem(kPatternMemoryMax);
   return options;
 }
 

@@ -16,8 +16,6 @@ namespace preseal::yaml {
 namespace {
 
 constexpr size_t kShownBytes = 60;
-// yaml-cpp reads no deeper, but an alias may stand inside the very thing it names.
-constexpr size_t kDepthMax = 500;
 
 std::optional<int64_t> ParseNumber(std::string_view text) {
   int base = 10;
@@ -60,7 +58,7 @@ class Walk {
 
   // yaml-cpp keeps the last of two equal keys; which one was meant nobody can tell.
   void RefuseRepeatedKeys(const YAML::Node& node) {
-    too_deep_ = too_deep_ || depth_ >= kDepthMax;
+    too_deep_ = too_deep_ || depth_ >= kYamlDepthMax;
     if (too_deep_ || ++nodes_ > kYamlNodesMax) return;
     ++depth_;
     if (node.IsMap()) {

@@ -24,16 +24,13 @@ class ActionDesk final : public DeviceActions {
                    DeviceAction action) override;
 
  private:
-  // Asking for diagnostics is the one button that may be pressed for ever, and each time leaves a
-  // row in the audit log for ever: a few at once, then one in a while.
-  static constexpr uint32_t kDiagnosticsBurst = 3;
-  static constexpr auto kDiagnosticsEvery = std::chrono::seconds(20);
-
   Status Give(const DeviceId& device, std::string_view request_id, DeviceAction action);
 
   TechnicianFlow& flow_;
   RunCommands& commands_;
   const Clock& clock_;
+  // Asking for diagnostics is the one button that may be pressed for ever, and each time leaves a
+  // row in the audit log for ever: a few at once, then one in a while.
   Guarded<RateLimiter> diagnostics_{kDiagnosticsBurst, kDiagnosticsEvery, kDeviceSessionsMax};
 };
 
