@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <variant>
@@ -19,7 +20,7 @@
 namespace preseal::server {
 namespace {
 
-// States in which a device that says nothing is worth a look.
+// A device that says nothing is worth a look.
 bool SilenceMatters(DeviceState state) {
   switch (state) {
     case DeviceState::kPresent:
@@ -38,6 +39,13 @@ bool SilenceMatters(DeviceState state) {
       return false;
   }
   return false;
+}
+
+std::vector<DeviceState> WatchedStates() {
+  std::vector<DeviceState> states;
+  std::copy_if(kAllDeviceStates.begin(), kAllDeviceStates.end(), std::back_inserter(states),
+               SilenceMatters);
+  return states;
 }
 
 // Output is most of what devices send and changes the journal alone: no item to load, no record to
@@ -341,7 +349,7 @@ void DeviceSessions::WriteContact(const DeviceId& id, ContactState contact) {
 
 Status DeviceSessions::ForgetConnections() {
   return store_.WriteAndWait([&](Tx& tx) -> Status {
-    ASSIGN_OR_RETURN(const auto connected, tx.devices.WithContact(ContactState::kConnected));
+    ASSIGN_OR_RETURN(const auto connected, tx.devices.WithContact(ContactState::kConnected, {}));
     for (const Device& device : connected) {
       RETURN_IF_ERROR(SetContact(tx, device.id, ContactState::kDisconnected));
     }
@@ -356,7 +364,8 @@ void DeviceSessions::Tick() {
   }
   std::vector<Device> gone;
   const Status read = store_.Read([&](Tx& tx) -> Status {
-    ASSIGN_OR_RETURN(gone, tx.devices.WithContact(ContactState::kDisconnected));
+    // A floor has thousands that are sealed and switched off.
+    ASSIGN_OR_RETURN(gone, tx.devices.WithContact(ContactState::kDisconnected, WatchedStates()));
     return OkStatus();
   });
   if (!read.ok()) {
@@ -365,7 +374,7 @@ void DeviceSessions::Tick() {
   }
   const WallTime limit = clock_.Now() - kSilenceAfter;
   for (const Device& device : gone) {
-    if (!SilenceMatters(device.state) || !device.contact_time || *device.contact_time > limit ||
+    if (!device.contact_time || *device.contact_time > limit ||
         IsRestarting(device, clock_.Now())) {
       continue;
     }

@@ -58,8 +58,10 @@ class DeviceStore {
   // Records with revision > cursor, by revision, ascending.
   virtual StatusOr<std::vector<Device>> ChangedSince(uint64_t cursor, const DeviceFilter& filter,
                                                      int limit) = 0;
-  // Records with this contact state; for start-up and the silence watch.
-  virtual StatusOr<std::vector<Device>> WithContact(ContactState contact) = 0;
+  // Records with this contact state in one of `states` (none: any); for start-up and the silence
+  // watch.
+  virtual StatusOr<std::vector<Device>> WithContact(ContactState contact,
+                                                    const std::vector<DeviceState>& states) = 0;
   // The newest kDeviceMarksMax changes, in the order they were written; each begins with the record
   // of that moment. A silence is noted late, so its time may lie before that of an earlier mark.
   virtual StatusOr<std::vector<DeviceMark>> Marks(const DeviceId& id) = 0;

@@ -49,7 +49,8 @@ constexpr Sql kChangedInBatch("SELECT " PRESEAL_DEVICE_COLUMNS
                               " ORDER BY revision LIMIT :limit",
                               PRESEAL_DEVICE_TYPES);
 constexpr Sql kWithContact("SELECT " PRESEAL_DEVICE_COLUMNS
-                           " FROM devices WHERE contact = :contact ORDER BY device_number",
+                           " FROM devices WHERE contact = :contact AND (:states >> state) & 1 = 1"
+                           " ORDER BY device_number",
                            PRESEAL_DEVICE_TYPES);
 constexpr Sql kMarks(
     "SELECT time, state, contact FROM device_marks WHERE device_number = :device_number"
@@ -180,8 +181,9 @@ StatusOr<std::vector<Device>> DeviceRows::ChangedSince(uint64_t cursor, const De
   return QueryDevices(connection_, kChanged, {cursor, states, pattern, pattern, pattern, limit});
 }
 
-StatusOr<std::vector<Device>> DeviceRows::WithContact(ContactState contact) {
-  return QueryDevices(connection_, kWithContact, {contact});
+StatusOr<std::vector<Device>> DeviceRows::WithContact(ContactState contact,
+                                                      const std::vector<DeviceState>& states) {
+  return QueryDevices(connection_, kWithContact, {contact, MaskOf(states)});
 }
 
 StatusOr<std::vector<DeviceMark>> DeviceRows::Marks(const DeviceId& id) {

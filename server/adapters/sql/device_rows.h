@@ -22,7 +22,8 @@ class DeviceRows final : public DeviceStore {
                                      int limit) override;
   StatusOr<std::vector<Device>> ChangedSince(uint64_t cursor, const DeviceFilter& filter,
                                              int limit) override;
-  StatusOr<std::vector<Device>> WithContact(ContactState contact) override;
+  StatusOr<std::vector<Device>> WithContact(ContactState contact,
+                                            const std::vector<DeviceState>& states) override;
   StatusOr<std::vector<DeviceMark>> Marks(const DeviceId& id) override;
 
   // The newest revision given out since the last call; 0 for none.

@@ -314,10 +314,26 @@ TEST_P(DevicesConformance, WithContactFindsExactlyThese) {
   b.contact = ContactState::kSilent;
   ASSERT_OK(Put(&b));
   const auto silent =
-      ReadValue([](Tx& tx) { return tx.devices.WithContact(ContactState::kSilent); });
+      ReadValue([](Tx& tx) { return tx.devices.WithContact(ContactState::kSilent, {}); });
   EXPECT_THAT(Serials(silent), ElementsAre("b"));
-  const auto never = ReadValue([](Tx& tx) { return tx.devices.WithContact(ContactState::kNever); });
+  const auto never =
+      ReadValue([](Tx& tx) { return tx.devices.WithContact(ContactState::kNever, {}); });
   EXPECT_THAT(Serials(never), ElementsAre("a"));
+}
+
+TEST_P(DevicesConformance, WithContactFindsThoseStatesOnly) {
+  for (const char* serial : {"a", "b", "c"}) {
+    Device device = Add(NewDevice(serial));
+    device.contact = ContactState::kDisconnected;
+    if (serial[0] == 'b') device.state = DeviceState::kPresent;
+    if (serial[0] == 'c') device.state = DeviceState::kSealed;
+    ASSERT_OK(Put(&device));
+  }
+  const auto found = ReadValue([](Tx& tx) {
+    return tx.devices.WithContact(ContactState::kDisconnected,
+                                  {DeviceState::kPresent, DeviceState::kFailed});
+  });
+  EXPECT_THAT(Serials(found), ElementsAre("b"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, DevicesConformance, testing::ValuesIn(test::StoreKinds()),
