@@ -41,6 +41,16 @@ Status SetAttributes(const DeviceChange& change, Device* device,
   return InvalidArgument(fmt::format("a device has at most {} attributes", kAttributesMax));
 }
 
+Status CheckPinned(Tx& tx, const std::optional<std::string>& profile) {
+  if (!profile || profile->empty() || profile->size() > kNameBytesMax) return OkStatus();
+  const auto document =
+      tx.documents.GetDocument(DocumentKind::kDeploymentProfile, *profile, /*version=*/0);
+  if (document.ok() && !document->deleted) return OkStatus();
+  if (!document.ok() && document.status().code() != StatusCode::kNotFound) return document.status();
+  return NotFound(fmt::format(
+      "there is no profile \"{}\": `preseal documents list` shows those there are", *profile));
+}
+
 }  // namespace
 
 StatusOr<Device> DeviceEdit::Update(const Principal& actor, const DeviceId& id,
@@ -51,6 +61,7 @@ StatusOr<Device> DeviceEdit::Update(const Principal& actor, const DeviceId& id,
     if (device.state == DeviceState::kRetired) {
       return FailedPrecondition(fmt::format("{} is retired", id.text()));
     }
+    RETURN_IF_ERROR(CheckPinned(tx, change.profile));
     std::vector<std::string> changed;
     RETURN_IF_ERROR(
         Set("assigned_user", change.assigned_user, kNameBytesMax, &device.assigned_user, &changed));

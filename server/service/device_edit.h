@@ -30,8 +30,8 @@ class DeviceEdit {
   DeviceEdit(Store& store, const Clock& clock, LandingDesk& landing)
       : store_(store), clock_(clock), landing_(landing) {}
 
-  // Returns the record afterwards; a run that goes on keeps the plan it has. NotFound.
-  // InvalidArgument names the field. FailedPrecondition: the device is retired.
+  // Returns the record afterwards; a run that goes on keeps the plan it has. NotFound: the device,
+  // or the profile. InvalidArgument names the field. FailedPrecondition: the device is retired.
   StatusOr<Device> Update(const Principal& actor, const DeviceId& id, const DeviceChange& change);
 
  private:

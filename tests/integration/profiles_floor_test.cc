@@ -74,12 +74,22 @@ TEST_F(ProfilesFloorTest, ApplyUploadsFilesAndPlanExplainsThem) {
   EXPECT_THAT(again.output, AllOf(HasSubstr("unchanged"), Not(HasSubstr("created"))));
 }
 
-TEST_F(ProfilesFloorTest, ThatThereIsNoPlanIsAnAnswerWithItsReason) {
+TEST_F(ProfilesFloorTest, ADeviceCannotBePinnedToAProfileThatIsNotThere) {
   const auto pinned = Preseal({"update-device", kSerial, "--profile", "no-such"});
+  EXPECT_NE(pinned.ending.exit_code, 0);
+  EXPECT_THAT(pinned.error, AllOf(HasSubstr("no-such"), HasSubstr("preseal documents list")));
+  EXPECT_THAT(Plan(), HasSubstr("\"greet\""));
+}
+
+TEST_F(ProfilesFloorTest, ThatThereIsNoPlanIsAnAnswerWithItsReason) {
+  Write("kiosk.yaml", "kind: DeploymentProfile\nname: kiosk\n");
+  ASSERT_EQ(Preseal({"apply", "-f", floor_->File("kiosk.yaml")}).ending.exit_code, 0);
+  const auto pinned = Preseal({"update-device", kSerial, "--profile", "kiosk"});
   ASSERT_EQ(pinned.ending.exit_code, 0) << pinned.error;
+  ASSERT_EQ(Preseal({"documents", "delete", "deployment-profile/kiosk"}).ending.exit_code, 0);
   const auto plan = Preseal({"plan", kSerial});
   EXPECT_EQ(plan.ending.exit_code, 0) << plan.error;
-  EXPECT_THAT(plan.output, AllOf(HasSubstr("failed"), HasSubstr("no-such")));
+  EXPECT_THAT(plan.output, AllOf(HasSubstr("failed"), HasSubstr("kiosk")));
   EXPECT_THAT(Plan(), HasSubstr("PROFILE_ASSIGNMENT_FAILED"));
 }
 

@@ -355,6 +355,20 @@ TEST_F(DeviceEditTest, ChangesWhatWasGivenAndNothingElse) {
   EXPECT_EQ(device.attributes, (std::map<std::string, std::string>{{"floor", "3"}}));
 }
 
+TEST_F(DeviceEditTest, PinsOnlyAProfileThatIsThere) {
+  EXPECT_THAT(Update({.profile = "nope"}),
+              StatusIs(StatusCode::kNotFound, "there is no profile \"nope\""));
+  StoredDocument document{.id = "office", .version = 1, .digest = Bytes(32, 1), .actor = "ada"};
+  ASSERT_OK(Write([&](Tx& tx) { return tx.documents.PutDocument(document); }));
+  EXPECT_OK(Update({.profile = "office"}));
+  EXPECT_EQ(Load(device_).profile, "office");
+  document.version = 2;
+  document.deleted = true;
+  ASSERT_OK(Write([&](Tx& tx) { return tx.documents.PutDocument(document); }));
+  EXPECT_THAT(Update({.profile = "office"}), StatusIs(StatusCode::kNotFound, "office"));
+  EXPECT_OK(Update({.profile = ""}));
+}
+
 TEST_F(DeviceEditTest, NamesTheFieldThatIsTooLong) {
   EXPECT_THAT(Update({.slot = std::string(kSlotBytesMax + 1, 's')}),
               StatusIs(StatusCode::kInvalidArgument, "slot"));
