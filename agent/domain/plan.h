@@ -71,7 +71,7 @@ struct PackageStep {
 struct PromptStep {
   std::map<std::string, std::string> text;  // by BCP 47 language; "en" is there
   std::vector<std::string> choices;         // empty: free text
-  std::string pattern;                      // ECMAScript, whole answer; empty: anything
+  std::string pattern;                      // common/pattern, whole answer; empty: anything
   std::string answer_path;                  // in the target; empty: nowhere
 
   bool operator==(const PromptStep&) const = default;

@@ -1106,7 +1106,7 @@ export type PromptStep = Message<"preseal.plan.v1.PromptStep"> & {
   choices: string[];
 
   /**
-   * ECMAScript regular expression the whole answer must match; a barcode's
+   * RE2 regular expression the whole answer must match; a barcode's
    *
    * @generated from field: string pattern = 3;
    */

@@ -716,8 +716,7 @@ export const LeftOutItemSchema: GenMessage<LeftOutItem> = /*@__PURE__*/
 
 /**
  * How what a device runs stands to what is assigned to it now; numbered as Windows Autopilot does.
- * A device without a plan has no preview: NOT_ASSIGNED comes as FAILED_PRECONDITION, FAILED as
- * NOT_FOUND or INVALID_ARGUMENT, with what to do.
+ * With NOT_ASSIGNED and FAILED there is no plan; the preview's warnings say why and what to do.
  *
  * @generated from enum preseal.profile.v1.ProfileAssignment
  */
@@ -840,7 +839,8 @@ export const ProfileService: GenService<{
   /**
    * What the device would run now, and why: every item with its origin, everything left out with
    * its reason, every profile that matched and which one won. Caller: operator, lead, admin, auditor.
-   * Errors: NOT_FOUND; FAILED_PRECONDITION nothing applies (says why).
+   * That there is no plan is an answer: `assignment` is NOT_ASSIGNED or FAILED, `warnings` says why.
+   * Errors: NOT_FOUND no such device.
    *
    * @generated from rpc preseal.profile.v1.ProfileService.PreviewPlan
    */
