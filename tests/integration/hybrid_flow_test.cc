@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/integration/flow_fixture.h"
-#include "tests/support/samba_dc.h"
+#include "tests/support/samba_dc_suite.h"
 #include "tests/support/side_network.h"
 
 namespace preseal::test {
@@ -31,23 +31,11 @@ constexpr char kComputer[] = "PC-001";
 constexpr char kBlob[] = "var/lib/preseal/offline-join.blob";
 constexpr uint16_t kLdap = 389;
 
-class HybridFlow : public FlowScenario {
+class HybridFlow : public SambaDcSuite<FlowScenario> {
  protected:
-  static void SetUpTestSuite() {
-    dir_.emplace();
-    auto made = SambaDc::Make(dir_->path().string());
-    status_ = made.status();
-    if (made.ok()) dc_ = *std::move(made);
-  }
-  static void TearDownTestSuite() {
-    dc_.reset();
-    dir_.reset();
-  }
   void SetUp() override {
-    if (status_.code() == StatusCode::kFailedPrecondition) {
-      GTEST_SKIP() << "no domain controller here: " << MessageOf(status_);
-    }
-    ASSERT_OK(status_);
+    ASSERT_NO_FATAL_FAILURE(SambaDcSuite::SetUp());
+    if (IsSkipped()) return;
     const std::string join = "join: {domain: " + std::string(SambaDc::kDomain) + ", ou: \"" +
                              SambaDc::kOu + "\", auth_file: " + dc_->AuthFile() + "}\n";
     ASSERT_NO_FATAL_FAILURE(Open({.profile = kProfile, .assigned_user = kUser, .config = join}));
@@ -96,15 +84,9 @@ class HybridFlow : public FlowScenario {
     return run.ok() ? run->output + run->error : ToString(run.status());
   }
 
-  static std::optional<TempDir> dir_;
-  static std::unique_ptr<SambaDc> dc_;
-  static Status status_;
   std::unique_ptr<SideNetwork> away_;
   std::string code_;
 };
-std::optional<TempDir> HybridFlow::dir_;
-std::unique_ptr<SambaDc> HybridFlow::dc_;
-Status HybridFlow::status_;
 
 TEST_F(HybridFlow, ABenchOutOfSightOfTheControllerPreparesWhatTheUserFlowJoins) {
   ASSERT_NO_FATAL_FAILURE(SealOutOfSight());

@@ -12,7 +12,7 @@
 
 #include "agent/adapters/steps/executor.h"
 #include "server/adapters/join/samba_offline_join.h"
-#include "tests/support/samba_dc.h"
+#include "tests/support/samba_dc_suite.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -104,14 +104,11 @@ class Device {
   agent::Step domain_;
 };
 
-class HybridJoinTest : public testing::Test {
+class HybridJoinTest : public test::SambaDcSuite<testing::Test> {
  protected:
   static void SetUpTestSuite() {
-    dir_.emplace();
-    auto made = SambaDc::Make(dir_->path().string());
-    status_ = made.status();
-    if (!made.ok()) return;
-    dc_ = *std::move(made);
+    SambaDcSuite::SetUpTestSuite();
+    if (!dc_) return;
     auto provider = server::OpenSambaOfflineJoin({.smb_conf = {},
                                                   .domain = SambaDc::kDomain,
                                                   .ou = SambaDc::kOu,
@@ -123,28 +120,15 @@ class HybridJoinTest : public testing::Test {
   }
   static void TearDownTestSuite() {
     provider_.reset();
-    dc_.reset();
-    dir_.reset();
-  }
-  void SetUp() override {
-    if (status_.code() == StatusCode::kFailedPrecondition) {
-      GTEST_SKIP() << "no domain controller here: " << MessageOf(status_);
-    }
-    ASSERT_OK(status_);
+    SambaDcSuite::TearDownTestSuite();
   }
   static void ExpectDone(const StepResult& result) {
     EXPECT_EQ(result.kind, StepResult::Kind::kDone) << result.message;
   }
 
-  static std::optional<test::TempDir> dir_;
-  static std::unique_ptr<SambaDc> dc_;
   static std::unique_ptr<server::JoinProvider> provider_;
-  static Status status_;
 };
-std::optional<test::TempDir> HybridJoinTest::dir_;
-std::unique_ptr<SambaDc> HybridJoinTest::dc_;
 std::unique_ptr<server::JoinProvider> HybridJoinTest::provider_;
-Status HybridJoinTest::status_;
 
 TEST_F(HybridJoinTest, JoinsInTheUserFlowWhatTheTechnicianFlowPrepared) {
   Device device(dir_->File("a"), *provider_, "PS-A-0001");

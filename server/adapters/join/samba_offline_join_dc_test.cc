@@ -12,7 +12,7 @@
 
 #include "common/crypto/encoding.h"
 #include "server/adapters/join/samba_offline_join.h"
-#include "tests/support/samba_dc.h"
+#include "tests/support/samba_dc_suite.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -23,25 +23,8 @@ using test::SambaDc;
 using test::StatusIs;
 using testing::HasSubstr;
 
-class SambaOfflineJoinDcTest : public testing::Test {
+class SambaOfflineJoinDcTest : public test::SambaDcSuite<testing::Test> {
  protected:
-  static void SetUpTestSuite() {
-    dir_.emplace();
-    auto made = SambaDc::Make(dir_->path().string());
-    if (made.ok()) dc_ = *std::move(made);
-    status_ = made.status();
-  }
-  static void TearDownTestSuite() {
-    dc_.reset();
-    dir_.reset();
-  }
-  void SetUp() override {
-    if (status_.code() == StatusCode::kFailedPrecondition) {
-      GTEST_SKIP() << "no domain controller here: " << MessageOf(status_);
-    }
-    ASSERT_OK(status_);
-  }
-
   static SambaJoinSettings Good() {
     return {.smb_conf = {},
             .domain = SambaDc::kDomain,
@@ -62,14 +45,7 @@ class SambaOfflineJoinDcTest : public testing::Test {
     const size_t start = ldif->find("pwdLastSet: ");
     return start == std::string::npos ? "" : ldif->substr(start, ldif->find('\n', start) - start);
   }
-
-  static std::optional<test::TempDir> dir_;
-  static std::unique_ptr<SambaDc> dc_;
-  static Status status_;
 };
-std::optional<test::TempDir> SambaOfflineJoinDcTest::dir_;
-std::unique_ptr<SambaDc> SambaOfflineJoinDcTest::dc_;
-Status SambaOfflineJoinDcTest::status_;
 
 TEST_F(SambaOfflineJoinDcTest, PreCreatesTheAccountInTheOuWithOnlyDelegatedRights) {
   ASSERT_OK_AND_ASSIGN(const JoinBlob blob, Provision(Good(), "PS-A-0001"));
