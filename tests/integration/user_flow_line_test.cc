@@ -10,7 +10,6 @@
 #include "common/crypto/jws.h"
 #include "common/crypto/key.h"
 #include "preseal/device/v1/device.grpc.pb.h"
-#include "server/adapters/ca/ca_store.h"
 #include "server/adapters/grpc/device_service.h"
 #include "server/app/grpc_ports.h"
 #include "server/service/device_sessions.h"
@@ -94,10 +93,7 @@ class UserFlowLineTest : public UserFlowTest {
         std::chrono::system_clock::now() - clock_.Now()));
     ASSERT_NO_FATAL_FAILURE(UserFlowTest::SetUp());
     profile_.plan.clear();  // an empty message
-    ASSERT_OK(CaStore::Create(dir_.File("ca"),
-                              {.organisation = "Test", .names = {{"localhost"}, {"127.0.0.1"}}},
-                              clock_.Now()));
-    ASSERT_OK_AND_ASSIGN(ca_, CaStore::Load(dir_.File("ca")));
+    ASSERT_NO_FATAL_FAILURE(MakeAuthority());
     seals_.emplace(*store_, clock_, decoder_, *ca_, "Test");
     renewals_.emplace(*store_, clock_, decoder_, *ca_);
     sessions_.emplace(*store_, clock_, *live_, revocations_, *flow_, *dispatcher_, *landing_,
@@ -160,7 +156,6 @@ class UserFlowLineTest : public UserFlowTest {
     return message;
   }
 
-  std::unique_ptr<CaStore> ca_;
   ProtoEvidenceDecoder decoder_;
   RevocationMap revocations_;
   std::optional<SealOffice> seals_;

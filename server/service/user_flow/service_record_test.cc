@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "common/crypto/jws.h"
-#include "server/adapters/ca/ca_store.h"
 #include "server/service/device_sessions.h"
 #include "server/service/flow/run_progress.h"
 #include "server/service/user_flow/service_record_office.h"
@@ -23,10 +22,7 @@ class ServiceRecordTest : public UserFlowTest {
  protected:
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(UserFlowTest::SetUp());
-    const auto folder = dir_.path() / "ca";
-    ASSERT_OK(CaStore::Create(folder, {.organisation = "Acme", .names = {{"localhost"}, {}}},
-                              clock_.Now()));
-    ASSERT_OK_AND_ASSIGN(ca_, CaStore::Load(folder));
+    ASSERT_NO_FATAL_FAILURE(MakeAuthority());
     reports_.emplace(*store_, clock_, profile_, SealPolicy{},
                      [](ByteView) -> StatusOr<Event> { return DataLoss("not read here"); });
     records_.emplace(*store_, clock_, *reports_, *ca_, "Acme");
@@ -64,7 +60,6 @@ class ServiceRecordTest : public UserFlowTest {
     return json::parse(verdict->payload);
   }
 
-  std::unique_ptr<CaStore> ca_;
   std::optional<FlowReports> reports_;
   std::optional<ServiceRecordOffice> records_;
 };

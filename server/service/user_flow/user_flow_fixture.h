@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/limits.h"
+#include "server/adapters/ca/ca_store.h"
 #include "server/service/flow/landing_desk.h"
 #include "server/service/service_fixture.h"
 #include "server/service/user_flow/user_code_office.h"
@@ -51,6 +52,14 @@ class UserFlowTest : public FlowTest {
     UsePolicy({});
     device_ = AddSealed("A-17");
     ASSERT_OK(live_->Attach(device_, link_));
+  }
+
+  // A real one, for what is signed.
+  void MakeAuthority() {
+    const auto folder = dir_.path() / "ca";
+    ASSERT_OK(CaStore::Create(
+        folder, {.organisation = "Acme", .names = {{"localhost"}, {"127.0.0.1"}}}, clock_.Now()));
+    ASSERT_OK_AND_ASSIGN(ca_, CaStore::Load(folder));
   }
 
   void UsePolicy(const SignInPolicy& policy) {
@@ -107,6 +116,7 @@ class UserFlowTest : public FlowTest {
         [&](Tx& tx) -> StatusOr<LandingFacts> { return landing_->Of(tx, Load(device_)); });
   }
 
+  std::unique_ptr<CaStore> ca_;  // after MakeAuthority
   std::optional<LandingDesk> landing_;
   std::optional<UserCodeOffice> codes_;
   std::optional<UserEntry> entry_;

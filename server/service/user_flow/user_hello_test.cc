@@ -2,7 +2,6 @@
 // The first message of an agent that was started for the user flow.
 #include <gmock/gmock.h>
 
-#include "server/adapters/ca/ca_store.h"
 #include "server/service/device_sessions.h"
 #include "server/service/user_flow/user_flow_fixture.h"
 
@@ -22,10 +21,7 @@ class UserHelloTest : public UserFlowTest {
  protected:
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(UserFlowTest::SetUp());
-    const auto folder = dir_.path() / "ca";
-    ASSERT_OK(CaStore::Create(folder, {.organisation = "Acme", .names = {{"localhost"}, {}}},
-                              clock_.Now()));
-    ASSERT_OK_AND_ASSIGN(ca_, CaStore::Load(folder));
+    ASSERT_NO_FATAL_FAILURE(MakeAuthority());
     seals_.emplace(*store_, clock_, evidence_, *ca_, "Acme");
     renewals_.emplace(*store_, clock_, evidence_, *ca_);
     sessions_.emplace(*store_, clock_, *live_, revocations_, *flow_, *dispatcher_, *landing_,
@@ -43,7 +39,6 @@ class UserHelloTest : public UserFlowTest {
 
   NoEvidence evidence_;
   RevocationMap revocations_;
-  std::unique_ptr<CaStore> ca_;
   std::optional<SealOffice> seals_;
   std::optional<RenewalOffice> renewals_;
   std::optional<DeviceSessions> sessions_;
