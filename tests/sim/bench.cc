@@ -20,7 +20,7 @@ Status Bench::PowerOn() {
   for (const DeviceSpec& spec : specs_) {
     Place& place = places_.emplace_back(
         Place{.spec = spec, .device = {options_.folder.device(spec.slot), spec.slot}});
-    RETURN_IF_ERROR_CTX(Reboot(place), spec.serial_number);
+    RETURN_IF_ERROR_CTX(SwitchOn(place), spec.serial_number);
   }
   return OkStatus();
 }
@@ -30,7 +30,7 @@ Status Bench::StartAgent(Place& place) {
   return place.device.StartBenchAgent(options_.network);
 }
 
-Status Bench::Reboot(Place& place) {
+Status Bench::SwitchOn(Place& place) {
   RETURN_IF_ERROR(place.device.Boot());
   return StartAgent(place);
 }
@@ -47,7 +47,7 @@ Status Bench::Follow(Place& place) {
   }
   if (ending.kind == process::Ending::Kind::kExited && ending.exit_code == kExitRestart) {
     RETURN_IF_ERROR(place.device.ShutDown());
-    return Reboot(place);
+    return SwitchOn(place);
   }
   log::Warning("agent ended", {{"serial", place.spec.serial_number},
                                {"exit_code", ending.exit_code},
@@ -64,14 +64,14 @@ StatusOr<int> Bench::Look() {
     const std::string& home = place.device.home();
     if (place.stage == Stage::kSealed && std::filesystem::exists(home + "/" + kUserAnswers)) {
       place.stage = Stage::kUser;
-      RETURN_IF_ERROR(Reboot(place));
+      RETURN_IF_ERROR(SwitchOn(place));
     }
     if (!IsOn(place)) continue;
     if (!place.device.agent()->Running()) RETURN_IF_ERROR(Follow(place));
     if (place.spec.loses_power && !place.lost_power &&
         std::filesystem::exists(home + kFirstTrace)) {
       place.lost_power = true;
-      RETURN_IF_ERROR(Reboot(place));
+      RETURN_IF_ERROR(SwitchOn(place));
     }
     on += IsOn(place) ? 1 : 0;
   }

@@ -42,7 +42,7 @@ class Bench {
     bool lost_power = false;
   };
   Status StartAgent(Place& place);
-  Status Reboot(Place& place);
+  Status SwitchOn(Place& place);
   // What follows from the end of its agent.
   Status Follow(Place& place);
   bool IsOn(const Place& place) const;
